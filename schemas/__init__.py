@@ -1,0 +1,1 @@
+"""The contracts of Vigie: records, their decoding, topics and alerts. Imports nothing of ours."""
