@@ -1,0 +1,47 @@
+"""The last step, in one place: joins links into campaigns, and keeps the book of alerts."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pipeline.detect.book import AlertBook, Withdrawn
+from pipeline.detect.campaigns import Campaigns, Closed
+from pipeline.detect.clock import Aligner
+from pipeline.detect.clusters import Membership
+from pipeline.detect.messages import Signal
+from pipeline.detect.parameters import Parameters
+from schemas.alerts import Alert
+
+
+class Told(msgspec.Struct):
+    """What a signal brought."""
+
+    alerts: list[Alert | Withdrawn]
+    memberships: list[Membership]
+    closed: list[Closed]
+
+
+class AlertStep:
+    """Fed by `partitions` shuffle partitions and by findings from elsewhere."""
+
+    def __init__(self, parameters: Parameters, partitions: int) -> None:
+        self._parameters = parameters
+        self._aligner: Aligner[Signal] = Aligner(partitions, parameters.lateness)
+        self._campaigns = Campaigns(parameters.copies)
+        self._book = AlertBook()
+
+    def feed(self, signal: Signal, now: float) -> Told:
+        """Takes one signal; `now` is wall time in seconds."""
+        told = Told([], [], [])
+        if signal.source < 0:
+            told.alerts = self._book.apply(signal.findings)
+            return told
+        for payload, tick in self._aligner.push(signal.source, signal.clock, signal, now):
+            self._campaigns.add(payload.links)
+            outcome = self._campaigns.advance(tick)
+            told.alerts += self._book.apply([*payload.findings, *outcome.findings])
+            told.memberships += outcome.memberships
+            told.closed += outcome.closed
+            if tick.ended:
+                self._campaigns = Campaigns(self._parameters.copies)
+        return told

@@ -1,0 +1,252 @@
+"""Bursts on a target: far more posts than is usual there, and what they are made of.
+
+The findings are a function of the set of posts. Posts are counted in intervals of event time ("buckets").
+What is usual for a bucket is learned only from buckets that were complete before it could begin, so its
+threshold is fixed before its first post; counts only grow; so a bucket that has passed the threshold has
+passed it for good and can be told at once, long before it is complete. Buckets above threshold with no more
+than the cool-down between them are one episode, and one alert, named after the first of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from pipeline.detect.activity import Activity
+from pipeline.detect.burst_findings import describe, rate
+from pipeline.detect.clock import Tick
+from pipeline.detect.finding import Finding
+from pipeline.detect.parameters_volume import BurstParameters
+from pipeline.detect.series import CountModel, Expectation, SeriesParameters, surprise
+from pipeline.detect.volume_tally import Tally
+from schemas.times import DAY, HOUR, MINUTE, Micros
+
+Key = tuple[str, str]
+"""Platform and target."""
+
+
+class Bucket:
+    """Posts of one target in one interval. `rows` are those that no tally holds yet."""
+
+    __slots__ = ("count", "exceeded", "expectation", "learned", "rows")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.rows: list[Activity] = []
+        self.expectation: Expectation | None = None
+        self.exceeded = False
+        self.learned = False
+
+
+class Episode:
+    """Buckets above threshold that belong together: `first` and `last` of them, numbered from the epoch."""
+
+    __slots__ = ("exceeded", "first", "last", "said", "tally", "weighed")
+
+    def __init__(self, index: int, parameters: BurstParameters) -> None:
+        self.first = self.last = index
+        self.exceeded: dict[int, Bucket] = {}
+        self.tally = Tally(parameters)
+        self.said: Finding | None = None
+        self.weighed = 0  # posts when it was last looked at
+
+
+class _Target:
+    __slots__ = ("buckets", "episodes", "model")
+
+    def __init__(self, model: CountModel) -> None:
+        self.model = model
+        self.buckets: dict[int, Bucket] = {}
+        self.episodes: list[Episode] = []
+
+
+class TargetBursts:
+    """Finds bursts (kind `burst`). `lateness` in microseconds, the stream's.
+
+    Posts without a target are left out. When the stream has ended all is said, and the next stream begins
+    from nothing.
+    """
+
+    def __init__(self, parameters: BurstParameters, lateness: Micros) -> None:
+        self.parameters = parameters
+        self._width = parameters.bucket_minutes * MINUTE
+        if parameters.bucket_minutes < 1 or HOUR % self._width:
+            raise ValueError(f"bucket_minutes is {parameters.bucket_minutes}; a divisor of 60 is needed")
+        self._gap = parameters.cooldown_minutes // parameters.bucket_minutes
+        self._guard = -(-lateness // self._width) + 1  # in buckets
+        self._series = SeriesParameters(
+            width=self._width, guard=self._guard * self._width, forget=round(parameters.forget_days * DAY)
+        )
+        self._clear()
+
+    def _clear(self) -> None:
+        self._targets: dict[Key, _Target] = {}
+        self._hot: set[Key] = set()  # what must be looked at whenever time goes on
+        self._calendar: dict[int, list[Key]] = {}  # bucket -> targets that have posts in it
+        self._complete = 0  # buckets before this one are complete
+        self._sweep: Micros = 0
+
+    def __len__(self) -> int:
+        """Targets in memory."""
+        return len(self._targets)
+
+    def add(self, rows: Sequence[Activity]) -> None:
+        """Takes posts, in any order. Costs O(1) a post."""
+        targets, hot, width, floor = self._targets, self._hot, self._width, self.parameters.min_posts
+        for row in rows:
+            if not row.target:
+                continue
+            key = (row.platform, row.target)
+            target = targets.get(key)
+            if target is None:
+                target = targets[key] = _Target(CountModel(self._series))
+            index = row.at // width
+            bucket = target.buckets.get(index)
+            if bucket is None:
+                bucket = target.buckets[index] = Bucket()
+                self._calendar.setdefault(index, []).append(key)
+            bucket.count += 1
+            bucket.rows.append(row)
+            if bucket.count >= floor:
+                hot.add(key)
+
+    def advance(self, tick: Tick) -> list[Finding]:
+        """What is new to say at `tick`, in order of (first_seen, alert_id)."""
+        complete = tick.watermark // self._width
+        due = set(self._hot)
+        if complete != self._complete:
+            self._complete = complete
+            for index in [index for index in self._calendar if index + 1 + self._guard <= complete]:
+                due.update(self._calendar.pop(index))
+        found: list[Finding] = []
+        for key in due:
+            target = self._targets[key]
+            found += self._settle(key, target, tick)
+            if target.episodes or any(
+                bucket.expectation is None and bucket.count >= self.parameters.min_posts
+                for bucket in target.buckets.values()
+            ):
+                self._hot.add(key)
+            else:
+                self._hot.discard(key)
+        if tick.ended:
+            self._clear()
+        elif tick.watermark >= self._sweep:
+            self._sweep = tick.watermark + DAY
+            limit = tick.watermark - self._series.forget - self._series.guard - self._width
+            for key in [
+                key
+                for key, t in self._targets.items()
+                if not t.buckets and not t.episodes and t.model.last < limit
+            ]:
+                del self._targets[key]
+        found.sort(key=lambda finding: (finding.first_seen, finding.alert_id))
+        return found
+
+    def _settle(self, key: Key, target: _Target, tick: Tick) -> list[Finding]:
+        found: list[Finding] = []
+        order = sorted(target.buckets)
+        for index in order:
+            bucket = target.buckets[index]
+            if bucket.count < self.parameters.min_posts or bucket.exceeded:
+                continue
+            if bucket.expectation is None and tick.watermark >= (index - self._guard) * self._width:
+                bucket.expectation = self._expect(target, order, index)
+            if bucket.expectation is not None and self._exceeds(bucket.count, bucket.expectation):
+                bucket.exceeded = True
+                found += self._join(target, index)
+        self._learn(target, order, self._complete - self._guard)
+        for episode in target.episodes:
+            for index in order:
+                if episode.first <= index <= episode.last and target.buckets[index].rows:
+                    episode.tally.add(target.buckets[index].rows)
+                    target.buckets[index].rows = []
+        for episode in list(target.episodes):
+            closed = self._complete >= episode.last + 1 + self._gap
+            if closed:
+                target.episodes.remove(episode)
+            if finding := self._say(key, episode, tick, closed):
+                found.append(finding)
+        for index in order:
+            bucket = target.buckets[index]
+            if index < self._complete and not any(e.last >= index - self._gap for e in target.episodes):
+                bucket.rows = []  # no episode can reach it any more
+            if bucket.learned and not bucket.rows:
+                del target.buckets[index]
+        return found
+
+    def _learn(self, target: _Target, order: Sequence[int], end: int) -> None:
+        """Learns the buckets that end with the beginning of bucket `end` or before."""
+        for index in order:
+            if index >= end:
+                break
+            bucket = target.buckets[index]
+            if not bucket.learned:
+                target.model.learn(index * self._width, bucket.count)
+                bucket.learned = True
+
+    def _expect(self, target: _Target, order: Sequence[int], index: int) -> Expectation:
+        """What is usual for the bucket, from all those that end `guard` before it begins, and no others."""
+        self._learn(target, order, min(index, self._complete) - self._guard)
+        model = target.model
+        ahead = [i for i in order if i < index - self._guard and not target.buckets[i].learned]
+        if ahead:
+            # Learning them for good must wait: an earlier bucket may yet come to life and need the older
+            # state.
+            model = model.twin()
+            for i in ahead:
+                model.learn(i * self._width, target.buckets[i].count)
+        return model.expect(index * self._width)
+
+    def _exceeds(self, count: int, expectation: Expectation) -> bool:
+        p, hours = self.parameters, expectation.history_buckets * self._width / HOUR
+        ratio = p.min_ratio * (p.short_history_ratio if hours < p.short_history_hours else 1.0)
+        return (
+            hours >= p.min_history_hours
+            and count >= ratio * expectation.mean
+            and surprise(count, expectation) >= p.min_surprise
+        )
+
+    def _join(self, target: _Target, index: int) -> list[Finding]:
+        """Puts the bucket into its episode. Returns withdrawals of ids that no longer hold."""
+        near = sorted(
+            (e for e in target.episodes if e.first - self._gap <= index <= e.last + self._gap),
+            key=lambda e: e.first,
+        )
+        if near:
+            episode = near[0]
+        else:
+            episode = Episode(index, self.parameters)
+            target.episodes.append(episode)
+        withdrawn: list[Finding] = []
+        for other in near[1:]:
+            if other.said:
+                withdrawn.append(msgspec.structs.replace(other.said, withdrawn=True))
+            episode.tally.absorb(other.tally)
+            episode.exceeded |= other.exceeded
+            episode.last = max(episode.last, other.last)
+            target.episodes.remove(other)
+        if index < episode.first:
+            if episode.said:
+                withdrawn.append(msgspec.structs.replace(episode.said, withdrawn=True))
+                episode.said, episode.weighed = None, 0
+            episode.first = index
+        episode.last = max(episode.last, index)
+        episode.exceeded[index] = target.buckets[index]
+        return withdrawn
+
+    def _say(self, key: Key, episode: Episode, tick: Tick, closed: bool) -> Finding | None:
+        posts, said = episode.tally.posts, episode.said
+        if not closed and (tick.progress < episode.tally.first_seen or posts < 1.1 * episode.weighed):
+            return None
+        episode.weighed = posts
+        makeup = episode.tally.makeup()
+        severity = rate(self.parameters, makeup)
+        growth = self.parameters.growth
+        if said and not closed and said.severity == severity and posts < growth * said.posts.count:
+            return None
+        exceeded = [(i, b.count, b.expectation) for i, b in sorted(episode.exceeded.items()) if b.expectation]
+        finding = describe(self.parameters, key, exceeded, episode.tally, makeup, closed)
+        episode.said = finding
+        return finding

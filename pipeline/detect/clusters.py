@@ -1,0 +1,120 @@
+"""Copy clusters: the connected components of the links, with their posts and accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from pipeline.detect.copies import CopyPost, Link
+from schemas.alerts import alert_id
+from schemas.times import Micros
+
+
+class Cluster:
+    """Posts that are copies of one another. `posts` is kept in order of arrival; `ordered()` in order of time."""
+
+    __slots__ = ("accounts", "alerts", "announced", "changed", "evaluated", "founder", "posts")
+
+    def __init__(self, founder: CopyPost) -> None:
+        self.founder = founder  # the earliest post: it names the cluster
+        self.posts: dict[tuple[str, str], CopyPost] = {}
+        self.accounts: set[tuple[str, str]] = set()
+        self.announced: str | None = None  # the identity under which membership was told
+        self.alerts: set[str] = set()  # under which alerts it, or what became part of it, was told
+        self.evaluated = 0  # posts when it was last looked at
+        self.changed: list[CopyPost] = []  # posts since membership was told
+
+    def take(self, post: CopyPost) -> None:
+        """Adds a post; again is no harm."""
+        key = (post.platform, post.id)
+        if key not in self.posts:
+            self.posts[key] = post
+            self.accounts.add((post.platform, post.author_id))
+            self.changed.append(post)
+            if post.order < self.founder.order:
+                self.founder = post
+
+    def ordered(self) -> list[CopyPost]:
+        """Posts by time, platform, id."""
+        return sorted(self.posts.values(), key=lambda post: post.order)
+
+
+def cluster_id(founder: CopyPost) -> str:
+    """A name that depends on the earliest post alone."""
+    return alert_id("copies", founder.platform, founder.id)
+
+
+class Membership(msgspec.Struct, frozen=True, gc=False):
+    """One post belongs to one cluster; an empty `cluster_id` takes it out."""
+
+    cluster_id: str
+    platform: str
+    id: str
+    author_id: str
+    created_at: Micros
+
+
+class Clusters:
+    """Union of links into clusters, the smaller into the larger. `window` in microseconds."""
+
+    def __init__(self, window: Micros) -> None:
+        self._window = window
+        self._of: dict[tuple[str, str], Cluster] = {}
+        self._touched: dict[int, Cluster] = {}
+        self._due: dict[int, tuple[Micros, Cluster]] = {}
+        self._swept: Micros = 0
+
+    def add(self, links: Iterable[Link]) -> None:
+        """Takes links in any order, any number of times."""
+        for link in links:
+            a = self._of.get((link.a.platform, link.a.id))
+            b = self._of.get((link.b.platform, link.b.id))
+            if a is None or b is None:
+                home = a or b or Cluster(link.a)
+                self._put(home, link.a)
+                self._put(home, link.b)
+            elif a is not b:
+                small, large = (a, b) if len(a.posts) < len(b.posts) else (b, a)
+                for post in small.posts.values():
+                    self._put(large, post)
+                self._touched.pop(id(small), None)
+                self._due.pop(id(small), None)
+                large.alerts |= small.alerts
+                large.evaluated = 0
+
+    def _put(self, cluster: Cluster, post: CopyPost) -> None:
+        cluster.take(post)
+        self._of[post.platform, post.id] = cluster
+        self._touched[id(cluster)] = cluster
+        due = self._due.get(id(cluster))
+        if due is None or post.at > due[0]:
+            self._due[id(cluster)] = (post.at, cluster)
+
+    def touched(self) -> list[Cluster]:
+        """Clusters that changed since the last call."""
+        found = list(self._touched.values())
+        self._touched.clear()
+        return found
+
+    def touch(self, clusters: Iterable[Cluster]) -> None:
+        """Clusters to come back to at the next call of `touched`."""
+        for cluster in clusters:
+            if id(cluster) in self._due:
+                self._touched[id(cluster)] = cluster
+
+    def expired(self, watermark: Micros) -> Iterator[Cluster]:
+        """Takes out the clusters that nothing after the watermark can join."""
+        cut = watermark - self._window
+        if cut < self._swept + self._window // 48:  # half an hour of a day: sweeping costs a look at every cluster
+            return
+        self._swept = cut
+        done = [cluster for at, cluster in self._due.values() if at < cut]
+        for cluster in done:
+            del self._due[id(cluster)]
+            self._touched.pop(id(cluster), None)
+            for key in cluster.posts:
+                del self._of[key]
+            yield cluster
+        if not self._of:
+            self._swept = 0  # a new stream may be of any time

@@ -1,0 +1,143 @@
+"""Where records enter a source partition: decoded, checked, counted once, placed in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from pipeline.detect.clock import END
+from schemas.decode import Refusal, decode
+from schemas.records import Follow, Kind, Post, Record, event_time
+from schemas.times import HOUR, Micros
+
+R = TypeVar("R", bound=Record)
+
+
+class Raw(NamedTuple):
+    """A record as it came: its bytes, its source's clock if the source told it, and whether the source ends here."""
+
+    value: bytes | None
+    clock: Micros | None = None
+    end: bool = False
+
+
+class Refused(NamedTuple):
+    """A record that was not taken: its place in the batch, and why."""
+
+    place: int
+    refusal: Refusal
+
+
+class Counts(msgspec.Struct):
+    """read = accepted + late + duplicates + refused."""
+
+    read: int = 0
+    accepted: int = 0
+    late: int = 0
+    duplicates: int = 0
+    refused: int = 0
+
+    def add(self, other: Counts) -> None:
+        """Adds another batch's counts."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+class Taken(msgspec.Struct, Generic[R]):
+    """What came of a stretch of a batch. `ended`: the source ends after it."""
+
+    accepted: list[R]
+    late: list[R]
+    refused: list[Refused]
+    counts: Counts
+    clock: Micros
+    ended: bool = False
+
+
+class SeenIds:
+    """Which records came before, for as long as one that is not late could come again."""
+
+    def __init__(self, horizon: Micros) -> None:
+        self._horizon = horizon
+        self._hours: dict[int, set[int]] = {}
+
+    def first_time(self, record: Record, at: Micros) -> bool:
+        """True once for each record; a record is known by what identifies it."""
+        if isinstance(record, Post):
+            mark = hash((record.platform, record.author_id, record.id))
+        elif isinstance(record, Follow):
+            mark = hash((record.platform, record.page_id, record.actor_id, record.action, at))
+        else:
+            mark = hash((record.platform, record.page_id, record.followers, at))
+        marks = self._hours.setdefault(at // HOUR, set())
+        if mark in marks:
+            return False
+        marks.add(mark)
+        return True
+
+    def forget(self, clock: Micros) -> None:
+        """Drops what lies further back than the horizon."""
+        last = (clock - self._horizon) // HOUR
+        for hour in [hour for hour in self._hours if hour < last]:
+            del self._hours[hour]
+
+
+class Intake:
+    """One source partition. `lateness` and `horizon` in microseconds; `kind` is posts, or None for fan records."""
+
+    def __init__(self, lateness: Micros, horizon: Micros, kind: Kind | None = None) -> None:
+        self._lateness = lateness
+        self._horizon = horizon
+        self._kind = kind
+        self.clear()
+
+    def clear(self) -> None:
+        """A new stream begins."""
+        self.clock: Micros = 0
+        self._seen = SeenIds(self._horizon)
+
+    def take(self, batch: Sequence[Raw]) -> list[Taken[Record]]:
+        """Sorts a batch out. It is cut where a source ends, so that what follows belongs to the next stream."""
+        out = [self._begin()]
+        for place, raw in enumerate(batch):
+            if raw.end:
+                out[-1].ended = True
+                out[-1].clock = END
+                self.clear()
+                out.append(self._begin())
+                continue
+            self._one(place, raw, out[-1])
+        if len(out) > 1 and not out[-1].counts.read:
+            out.pop()
+        for taken in out:
+            if not taken.ended:
+                taken.clock = self.clock
+        self._seen.forget(self.clock)
+        return out
+
+    def _begin(self) -> Taken[Record]:
+        return Taken([], [], [], Counts(), self.clock)
+
+    def _one(self, place: int, raw: Raw, taken: Taken[Record]) -> None:
+        counts = taken.counts
+        counts.read += 1
+        record = decode(raw.value or b"", self._kind)
+        if self._kind is None and isinstance(record, Post):
+            record = Refusal("unknown_kind", "", "a post where follower counts and follow events belong")
+        if isinstance(record, Refusal):
+            counts.refused += 1
+            taken.refused.append(Refused(place, record))
+            return
+        at = event_time(record)
+        clock = max(self.clock, at if raw.clock is None else raw.clock)
+        self.clock = clock
+        if not self._seen.first_time(record, at):
+            counts.duplicates += 1
+        elif at < clock - self._lateness:
+            counts.late += 1
+            taken.late.append(record)
+        else:
+            counts.accepted += 1
+            taken.accepted.append(record)

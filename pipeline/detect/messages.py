@@ -1,0 +1,64 @@
+"""What the steps of the core send each other: packed by the batch, MessagePack on the wire."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.detect.activity import Activity
+from pipeline.detect.copies import Candidate, Link
+from pipeline.detect.finding import Finding
+from schemas.times import Micros
+
+
+class Shuffled(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """From one source partition to one shuffle partition.
+
+    clock: the source's clock after these posts, `END` at the end of the stream.
+    quiet: nothing was waiting in the source partition; the message says only that.
+    keys, counts: band keys of `copies` that fall to this partition, little-endian uint64 and int64.
+    """
+
+    source: int
+    clock: Micros
+    quiet: bool = False
+    copies: list[Candidate] = []
+    keys: bytes = b""
+    counts: bytes = b""
+    activity: list[Activity] = []
+
+    def key_arrays(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+        """`keys` and `counts` as arrays."""
+        return np.frombuffer(self.keys, dtype="<u8"), np.frombuffer(self.counts, dtype="<i8")
+
+
+class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """From one step to the place where alerts are made.
+
+    source: shuffle partition whose `clock` this is; -1 for findings that need no time.
+    """
+
+    source: int
+    clock: Micros
+    links: list[Link] = []
+    findings: list[Finding] = []
+
+
+def encode(message: Shuffled | Signal) -> bytes:
+    """MessagePack."""
+    return msgspec.msgpack.encode(message)
+
+
+_shuffled = msgspec.msgpack.Decoder(Shuffled)
+_signal = msgspec.msgpack.Decoder(Signal)
+
+
+def decode_shuffled(raw: bytes) -> Shuffled:
+    """Reads `encode`'s output."""
+    return _shuffled.decode(raw)
+
+
+def decode_signal(raw: bytes) -> Signal:
+    """Reads `encode`'s output."""
+    return _signal.decode(raw)

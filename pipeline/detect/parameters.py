@@ -1,0 +1,45 @@
+"""All parameters of the detection core, as they stand under `[detect]` in `vigie.toml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from pipeline.detect.copy_parameters import CopyParameters
+from pipeline.detect.parameters_fans import FanSpikeParameters
+from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
+from schemas.times import HOUR, MINUTE, Micros
+
+
+class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """lateness_minutes: how far a record may lie behind its source's clock and still count (minutes)."""
+
+    lateness_minutes: float = 15.0
+    copies: CopyParameters = CopyParameters()
+    bursts: BurstParameters = BurstParameters()
+    authors: AuthorParameters = AuthorParameters()
+    fans: FanSpikeParameters = FanSpikeParameters()
+
+    @property
+    def lateness(self) -> Micros:
+        """In microseconds."""
+        return round(self.lateness_minutes * MINUTE)
+
+    @property
+    def horizon(self) -> Micros:
+        """For how long a record is remembered so as not to be counted twice."""
+        return round(self.copies.window_hours * HOUR) + self.lateness
+
+
+def read_parameters(table: Mapping[str, Any]) -> Parameters:
+    """Parameters from a table of settings.
+
+    Raises:
+        ValueError: names the field, what is there and what is allowed.
+    """
+    try:
+        return msgspec.convert(table, Parameters)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"settings [detect]: {error}") from None

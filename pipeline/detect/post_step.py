@@ -1,0 +1,156 @@
+"""The first step: one source partition of posts. Checks, enriches, watches each account, and deals out the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from zlib import crc32
+
+import msgspec
+import numpy as np
+
+from pipeline.detect.activity import Activity
+from pipeline.detect.authors import AuthorPace
+from pipeline.detect.clock import FINAL, Tick
+from pipeline.detect.copies import Candidate, CopyPost
+from pipeline.detect.finding import Finding
+from pipeline.detect.intake import Counts, Intake, Raw, Refused
+from pipeline.detect.messages import Shuffled
+from pipeline.detect.parameters import Parameters
+from pipeline.text.enrich import Enriched, enrich
+from pipeline.text.fingerprint import BANDS, band_keys
+from schemas.records import Post
+from schemas.times import Micros
+
+_SAMPLE = 240
+_SKETCH = 4
+_TAGS = 5
+_HASHTAG = re.compile(r"#(\w{2,100})")
+
+
+class Posted(msgspec.Struct):
+    """What a batch brought. `shuffled` has one message for each shuffle partition, at the index of that partition."""
+
+    enriched: list[Enriched]
+    refused: list[Refused]
+    counts: Counts
+    findings: list[Finding]
+    shuffled: list[Shuffled]
+
+
+def targets(post: Post) -> tuple[str, ...]:
+    """Where a post counts: its target, or else its hashtags (at most five, lower case, with the sign)."""
+    if post.target is not None:
+        return (post.target,)
+    if post.hashtags:
+        return tuple(dict.fromkeys(f"#{tag.lstrip('#').casefold()}" for tag in post.hashtags[:_TAGS]))
+    if "#" not in post.text:
+        return ()
+    return tuple(dict.fromkeys(f"#{tag.casefold()}" for tag in _HASHTAG.findall(post.text)[:_TAGS]))
+
+
+class PostStep:
+    """One source partition. `partitions` is the number of shuffle partitions."""
+
+    def __init__(self, parameters: Parameters, source: int, partitions: int) -> None:
+        self._source = source
+        self._partitions = partitions
+        self._least = parameters.copies.min_characters
+        self._lateness = parameters.lateness
+        self._intake = Intake(parameters.lateness, parameters.horizon, "posts")
+        self._authors = AuthorPace(parameters.authors, parameters.lateness)
+
+    @property
+    def clock(self) -> Micros:
+        """The latest event time that came through."""
+        return self._intake.clock
+
+    def feed(self, batch: Sequence[Raw]) -> list[Posted]:
+        """Takes a batch. More than one answer comes where a source ended within it."""
+        out = []
+        for taken in self._intake.take(batch):
+            posts = [record for record in taken.accepted if isinstance(record, Post)]
+            enriched = [enrich(post) for post in posts]
+            shuffled, own = self._deal(enriched, taken.clock)
+            self._authors.add(own)
+            tick = FINAL if taken.ended else Tick(taken.clock, max(0, taken.clock - self._lateness))
+            findings = self._authors.advance(tick)
+            late = [enrich(record, late=True) for record in taken.late if isinstance(record, Post)]
+            out.append(Posted(enriched + late, taken.refused, taken.counts, findings, shuffled))
+        return out
+
+    def quiet(self) -> Shuffled:
+        """Nothing is waiting."""
+        return Shuffled(self._source, self.clock, quiet=True)
+
+    def _deal(self, enriched: list[Enriched], clock: Micros) -> tuple[list[Shuffled], list[Activity]]:
+        """Candidates go to the partitions of their band keys, activity to that of its target."""
+        rows: list[Candidate] = []
+        sketched: list[int] = []
+        for number, one in enumerate(enriched):
+            post, forms = one.post, one.forms
+            if len(forms.full) < self._least:
+                continue
+            sketched.append(number)
+            link = one.urls[0] if one.urls else ""
+            place = CopyPost(
+                post.platform, post.id, post.author_id, post.created_at, link, one.flags, post.text[:_SAMPLE]
+            )
+            # The bare form counts only where it is long enough to be somebody's own.
+            bare = forms.bare if forms.bare != forms.full and len(forms.bare) >= self._least else ""
+            rows.append(Candidate(place, one.key, forms.full, bare))
+        keys, counts = band_keys([(row.full, row.bare) for row in rows])
+        starts = np.cumsum(counts) - counts
+        sketches: dict[int, tuple[int, ...]] = {}
+        if rows:
+            # A sketch is made of the form without hashtags, which copies share.
+            last = starts + counts - BANDS
+            few = (keys[last[:, None] + np.arange(_SKETCH)] >> np.uint64(1)).tolist()
+            sketches = {number: tuple(few[n]) for n, number in enumerate(sketched)}
+        own, activity = self._activity(enriched, sketches)
+        wanted = np.array([not enriched[number].post.repost for number in sketched], dtype=bool)
+        owner = np.repeat(np.arange(len(rows)), counts)
+        part = (keys >> np.uint64(8)) % np.uint64(self._partitions)
+        shuffled = []
+        for k in range(self._partitions):
+            mine = (part == k) & wanted[owner] if len(rows) else np.zeros(0, dtype=bool)
+            number_of = np.bincount(owner[mine], minlength=len(rows)) if len(rows) else np.zeros(0, dtype=np.int64)
+            here = np.flatnonzero(number_of)
+            shuffled.append(
+                Shuffled(
+                    self._source,
+                    clock,
+                    copies=[rows[n] for n in here.tolist()],
+                    keys=keys[mine].astype("<u8").tobytes(),
+                    counts=number_of[here].astype("<i8").tobytes(),
+                    activity=activity[k],
+                )
+            )
+        return shuffled, own
+
+    def _activity(
+        self, enriched: list[Enriched], sketches: dict[int, tuple[int, ...]]
+    ) -> tuple[list[Activity], list[list[Activity]]]:
+        own: list[Activity] = []
+        dealt: list[list[Activity]] = [[] for _ in range(self._partitions)]
+        for number, one in enumerate(enriched):
+            post = one.post
+            about = Activity(
+                post.platform,
+                post.author_id,
+                post.created_at,
+                post.author_id,
+                post.id,
+                post.author_created_at,
+                post.reply_to is not None,
+                post.repost,
+                sketches.get(number) or (one.key,),
+                one.domain,
+            )
+            own.append(about)
+            for target in targets(post):
+                place = crc32(f"{post.platform}:{target}".encode("utf-8", "surrogatepass")) % self._partitions
+                dealt[place].append(msgspec.structs.replace(about, target=target))
+        return own, dealt
+
+

@@ -1,0 +1,40 @@
+"""The second step: one shuffle partition. Finds copies among its buckets and bursts on its targets."""
+
+from __future__ import annotations
+
+from pipeline.detect.bursts import TargetBursts
+from pipeline.detect.clock import END, Aligner, Tick
+from pipeline.detect.copies import CopyIndex, Link
+from pipeline.detect.messages import Shuffled, Signal
+from pipeline.detect.parameters import Parameters
+
+
+class ShuffleStep:
+    """One shuffle partition, fed by `sources` source partitions."""
+
+    def __init__(self, parameters: Parameters, partition: int, sources: int) -> None:
+        self._parameters = parameters
+        self._partition = partition
+        self._aligner: Aligner[Shuffled] = Aligner(sources, parameters.lateness)
+        self._copies = CopyIndex(parameters.copies)
+        self._bursts = TargetBursts(parameters.bursts, parameters.lateness)
+
+    def feed(self, message: Shuffled, now: float) -> list[Signal]:
+        """Takes one message; `now` is wall time in seconds, used for quiet partitions alone."""
+        if message.quiet:
+            return [self._after(self._aligner.quiet(message.source, now), [])]
+        out = []
+        for payload, tick in self._aligner.push(message.source, message.clock, message, now):
+            links = self._copies.add(payload.copies, *payload.key_arrays())
+            self._bursts.add(payload.activity)
+            out.append(self._after(tick, links))
+        return out
+
+    def _after(self, tick: Tick, links: list[Link]) -> Signal:
+        findings = self._bursts.advance(tick)
+        if tick.ended:
+            self._copies.clear()
+            self._bursts = TargetBursts(self._parameters.bursts, self._parameters.lateness)
+        else:
+            self._copies.expire(tick.watermark)
+        return Signal(self._partition, END if tick.ended else tick.progress, links, findings)

@@ -1,0 +1,21 @@
+"""From findings to words, in French and English, and to the SQL that shows the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pipeline.detect.finding import Finding
+from pipeline.explain import authors, bursts, copies, fans
+from schemas.alerts import Summary
+
+_SUMMARIES: dict[str, Callable[[Finding], Summary]] = {
+    "copy_paste": copies.summary,
+    "burst": bursts.summary,
+    "author_burst": authors.summary,
+    "fan_spike": fans.summary,
+}
+
+
+def summary(finding: Finding) -> Summary:
+    """The paragraph for people."""
+    return _SUMMARIES[finding.kind](finding)

@@ -1,0 +1,103 @@
+"""An account's inhuman pace in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.detect.finding import Finding
+from pipeline.explain.words import (
+    NARROW,
+    cut,
+    moment_en,
+    moment_fr,
+    number_en,
+    number_fr,
+    percent_en,
+    percent_fr,
+    plural_en,
+    plural_fr,
+    quote_en,
+    quote_fr,
+)
+from schemas.alerts import Summary
+from schemas.times import HOUR
+
+_INNOCENT = {
+    "news_ticker": ("un fil d’information automatique", "a news ticker"),
+    "live_commentary": ("le commentaire d’un événement en direct", "somebody following an event live"),
+    "conversation": ("une conversation", "a conversation"),
+    "native_reposts": ("des reprises en série", "a series of native reposts"),
+}
+_CHECKED = {
+    "news_ticker": ("fil d’information", "news ticker"),
+    "live_commentary": ("commentaire en direct", "live commentary"),
+    "conversation": ("conversation", "conversation"),
+    "native_reposts": ("reprises", "native reposts"),
+}
+
+
+def _evidence(said: dict[str, dict[str, Any]]) -> tuple[str, str]:
+    fr: list[str] = []
+    en: list[str] = []
+    if values := said.get("regular_spacing"):
+        fr.append(f"intervalles très réguliers (coefficient de variation {number_fr(values['cv'], 2)}")
+        en.append(f"very even spacing (coefficient of variation {number_en(values['cv'], 2)}")
+        if values["clock_lock"] >= 0.3:
+            fr[-1] += f", mêmes minutes d’une heure à l’autre à {percent_fr(values['clock_lock'])}"
+            en[-1] += f", same minutes from hour to hour {percent_en(values['clock_lock'])}"
+        fr[-1] += ")"
+        en[-1] += ")"
+    if values := said.get("sleepless"):
+        active, hours = values["active_hours"], values["hours"]
+        fr.append(f"aucune nuit de sommeil (actif {number_fr(active)} h sur {number_fr(hours)})")
+        en.append(f"no night’s sleep (active in {number_en(active)} of {number_en(hours)} hours)")
+    if (values := said.get("pace")) and values["extreme"]:
+        fr.append("une cadence qu’aucune main ne tient")
+        en.append("a pace that no hand keeps")
+    return ", ".join(fr), ", ".join(en)
+
+
+def summary(finding: Finding) -> Summary:
+    """What, since when, against what is usual, why it is or is not suspicious, and what was checked."""
+    said = {reason.code: reason.values for reason in finding.reasons}
+    checked = {reason.code: reason.values for reason in finding.ruled_out}
+    hours = (finding.end + 1 - finding.start) // HOUR
+    posts, peak = finding.posts.count, finding.observed
+    platform = cut(finding.subject.platform, 40)
+    fr = (
+        f"Le compte {quote_fr(finding.subject.id, 60)} ({platform}){NARROW}: "
+        f"{plural_fr(posts, 'message', 'messages')} en {number_fr(hours)} h, "
+        f"depuis le {moment_fr(finding.first_seen)}, jusqu’à {number_fr(peak)} en une heure"
+    )
+    en = (
+        f"The account {quote_en(finding.subject.id, 60)} ({platform}): {plural_en(posts, 'post', 'posts')} "
+        f"in {number_en(hours)} h, since {moment_en(finding.first_seen)}, up to {number_en(peak)} in one hour"
+    )
+    if habit := said.get("habit"):
+        fr += f", contre {number_fr(habit['posts_per_hour'])} dans ses heures actives ordinaires."
+        en += f", against {number_en(habit['posts_per_hour'])} in its usual busy hours."
+    else:
+        most = said["habit_unknown"]["at_most"]
+        fr += f"{NARROW}; rien ne montre qu’il dépasse d’ordinaire {number_fr(most)} par heure."
+        en += f"; nothing shows that it usually goes beyond {number_en(most)} an hour."
+    evidence = _evidence(said)
+    holds = [code for code, values in checked.items() if values["holds"]]
+    if finding.severity == "info":
+        innocent = [_INNOCENT[code] for code in holds]
+        if innocent:
+            fr += f" Compatible avec {' ou '.join(fr for fr, _ in innocent)}."
+            en += f" Consistent with {' or '.join(en for _, en in innocent)}."
+        else:
+            fr += f" La cadence seule ne prouve rien{NARROW}: compatible avec une personne très active."
+            en += " Pace alone proves nothing: consistent with a very active person."
+        if evidence[0]:
+            fr += f" À noter{NARROW}: {evidence[0]}."
+            en += f" To be noted: {evidence[1]}."
+    else:
+        fr += f" Compatible avec une publication automatique{NARROW}: {evidence[0]}."
+        en += f" Consistent with automatic posting: {evidence[1]}."
+    names = [_CHECKED[code] for code in checked if code not in holds]
+    if names:
+        fr += f" Explications vérifiées et non retenues{NARROW}: {', '.join(fr for fr, _ in names)}."
+        en += f" Checked and not borne out: {', '.join(en for _, en in names)}."
+    return Summary(fr, en)

@@ -1,0 +1,33 @@
+"""The one query that returns the rows behind a finding."""
+
+from __future__ import annotations
+
+from pipeline.detect.finding import Evidence
+from schemas.times import format_time
+
+_TIME = {"posts": "created_at", "copy_posts": "created_at", "fan_counts": "observed_at", "follows": "at"}
+_KEY = {
+    "posts": ("platform", "id"),
+    "copy_posts": ("platform", "id"),
+    "fan_counts": ("platform", "page_id"),
+    "follows": ("platform", "page_id", "actor_id"),
+}
+
+
+def quote(text: str) -> str:
+    """A ClickHouse string literal."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\0", "\\0").replace("\n", "\\n")
+    return f"'{escaped}'"
+
+
+def evidence_sql(evidence: Evidence, database: str = "vigie") -> str:
+    """A SELECT over the evidence's table, in order of time. `copy_posts` is a view, deduplicated by itself."""
+    time = _TIME[evidence.table]
+    final = "" if evidence.table == "copy_posts" else " FINAL"
+    where = [f"{name} = {quote(value)}" for name, value in sorted(evidence.equal.items())]
+    where.append(
+        f"{time} BETWEEN parseDateTime64BestEffort({quote(format_time(evidence.start))}, 6, 'UTC')"
+        f" AND parseDateTime64BestEffort({quote(format_time(evidence.end))}, 6, 'UTC')"
+    )
+    order = ", ".join((time, *_KEY[evidence.table]))
+    return f"SELECT * FROM {database}.{evidence.table}{final} WHERE {' AND '.join(where)} ORDER BY {order}"

@@ -1,0 +1,147 @@
+"""A fan spike in words: what was gained, who came, and how much that proves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.detect.finding import Finding
+from pipeline.explain.words import (
+    NARROW,
+    cut,
+    moment_en,
+    moment_fr,
+    number_en,
+    number_fr,
+    percent_en,
+    percent_fr,
+    plural_en,
+    plural_fr,
+    quote_en,
+    quote_fr,
+)
+from schemas.alerts import Summary
+from schemas.times import Micros, parse_time
+
+_Pair = tuple[str, str]
+_Said = dict[str, dict[str, Any]]
+
+
+def summary(finding: Finding) -> Summary:
+    """Two to four sentences; never more certain than the finding."""
+    said: _Said = {reason.code: reason.values for reason in finding.reasons}
+    sentences = [_growth(finding), *_who(finding, said), _verdict(finding, said)]
+    return Summary(" ".join(fr for fr, _ in sentences), " ".join(en for _, en in sentences))
+
+
+def _growth(finding: Finding) -> _Pair:
+    name = cut(finding.subject.name or finding.subject.id, 80)
+    platform = cut(finding.subject.platform, 40)
+    gained, usual = finding.observed, max(0.0, finding.expected)
+    return (
+        f"La page {name} ({platform}) a gagné {plural_fr(gained, 'fan', 'fans')} entre le "
+        f"{moment_fr(finding.start)} et le {moment_fr(finding.end)}{NARROW}; "
+        f"il en vient d'habitude {_usual_fr(usual)} dans le même temps.",
+        f"The page {name} ({platform}) gained {plural_en(gained, 'fan', 'fans')} between "
+        f"{moment_en(finding.start)} and {moment_en(finding.end)}; "
+        f"{_usual_en(usual)} would be usual in that time.",
+    )
+
+
+def _usual_fr(usual: float) -> str:
+    return f"environ {number_fr(usual)}" if usual >= 0.5 else "presque aucun"
+
+
+def _usual_en(usual: float) -> str:
+    return f"about {number_en(usual)}" if usual >= 0.5 else "hardly any"
+
+
+def _who(finding: Finding, said: _Said) -> list[_Pair]:
+    """One sentence with what those who came have in common, if anything."""
+    marks: list[_Pair] = []
+    if values := said.get("creation_cohort"):
+        start, end = parse_time(values["start"]), parse_time(values["end"])
+        fr = f"{percent_fr(values['share'])} ont été créés entre le {_day_fr(start)} et le {_day_fr(end)}"
+        en = f"{percent_en(values['share'])} were created between {_day_en(start)} and {_day_en(end)}"
+        marks.append((fr, en))
+    if values := said.get("empty_profiles"):
+        marks.append(
+            (
+                f"{percent_fr(values['share'])} sont des profils vides "
+                f"({percent_fr(values['usual'])} d'habitude)",
+                f"{percent_en(values['share'])} are empty profiles (usually {percent_en(values['usual'])})",
+            )
+        )
+    if values := said.get("young_accounts"):
+        marks.append(
+            (
+                f"{percent_fr(values['share'])} ont moins d'un mois "
+                f"({percent_fr(values['usual'])} d'habitude)",
+                f"{percent_en(values['share'])} are less than a month old "
+                f"(usually {percent_en(values['usual'])})",
+            )
+        )
+    if values := said.get("sequential_names"):
+        stem = values["stem"]
+        marks.append(
+            (
+                f"{percent_fr(values['share'])} portent un nom numéroté en {quote_fr(stem, 40)}",
+                f"{percent_en(values['share'])} bear a numbered name in {quote_en(stem, 40)}",
+            )
+        )
+    if not marks:
+        return []
+    count = finding.accounts.count
+    known = f"Sur {plural_fr(count, 'compte arrivé', 'comptes arrivés')}"
+    return [
+        (
+            f"{known}, {', '.join(fr for fr, _ in marks)} (là où on le sait).",
+            f"Of {plural_en(count, 'account', 'accounts')} that came, {', '.join(en for _, en in marks)} "
+            "(where that is known).",
+        )
+    ]
+
+
+def _verdict(finding: Finding, said: _Said) -> _Pair:
+    if "varied_accounts" in said:
+        return (
+            "Les comptes venus sont aussi variés que d'ordinaire, ce que donne un moment d'attention "
+            "(passage à la télévision, publication très partagée) plutôt qu'un achat.",
+            "Those who came are as varied as ever: what a moment of attention brings (an appearance on "
+            "television, a widely shared post) rather than a purchase.",
+        )
+    if "who_came_unknown" not in said:
+        return (
+            "C'est compatible avec un achat de fans.",
+            "This is consistent with bought fans.",
+        )
+    if "gradual_decay" in said:
+        return (
+            "La hausse s'éteint peu à peu, comme après un moment d'attention. On ne sait pas qui est venu.",
+            "The rise dies away little by little, as after a moment of attention. Who came is not known.",
+        )
+    if "sustained_growth" in said:
+        return (
+            "La page croît depuis plus vite qu'avant, sans à-coup. On ne sait pas qui est venu.",
+            "The page has been growing faster since, evenly. Who came is not known.",
+        )
+    if "sharp_step" in said:
+        return (
+            "La hausse s'arrête net, ce qui est compatible avec un achat de fans mais ne le prouve pas"
+            f"{NARROW}: on ne sait pas qui est venu.",
+            "The rise stops dead, which is consistent with bought fans but does not prove it: "
+            "who came is not known.",
+        )
+    return (
+        "C'est compatible avec un achat de fans comme avec un moment d'attention"
+        f"{NARROW}: on ne sait ni qui est venu, ni comment la hausse finit.",
+        "This is consistent with bought fans and with a moment of attention alike: "
+        "neither who came nor how the rise ends is known.",
+    )
+
+
+def _day_fr(at: Micros) -> str:
+    return moment_fr(at).split(" à ")[0]
+
+
+def _day_en(at: Micros) -> str:
+    return moment_en(at).split(" at ")[0]

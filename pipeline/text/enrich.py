@@ -1,0 +1,61 @@
+"""A post with all that its text gives away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pipeline.text.fingerprint import text_key
+from pipeline.text.language import language
+from pipeline.text.normalise import Forms, normalise
+from pipeline.text.phrases import post_flags
+from pipeline.text.urls import domain, links
+from schemas.records import Post, to_dict
+
+VERSIONS = {"text": "1"}
+"""Versions of what is computed here; they stand in every enriched post."""
+
+
+class Enriched(msgspec.Struct, gc=False):
+    """A post, its comparable forms, and what follows from them. `key` is equal for equal `forms.full`."""
+
+    post: Post
+    forms: Forms
+    key: int
+    language: str
+    urls: tuple[str, ...]
+    domain: str
+    flags: int
+    late: bool = False
+
+
+def enrich(post: Post, late: bool = False) -> Enriched:
+    """All that one post's text gives away."""
+    forms = normalise(post.text)
+    urls = links(post.text, post.urls)
+    return Enriched(
+        post,
+        forms,
+        text_key(forms.full),
+        language(forms.full),
+        urls,
+        domain(urls[0]) if urls else "",
+        post_flags(post.text, post.reply_to is not None),
+        late,
+    )
+
+
+def to_contract(enriched: Enriched) -> dict[str, Any]:
+    """The EnrichedPost record."""
+    record = to_dict(enriched.post)
+    record["language"] = enriched.language
+    record["norm_text"] = enriched.forms.full
+    record["canonical_urls"] = list(enriched.urls)
+    record["fingerprint"] = enriched.key
+    record["cluster_id"] = None  # known later: vigie.copies.v1 tells, the table copy_members keeps
+    record["burst_score"] = None
+    record["account_score"] = None
+    record["late"] = enriched.late
+    record["detectors"] = VERSIONS
+    return record

@@ -1,0 +1,89 @@
+"""Fingerprints: a key for equal texts, and MinHash bands under which near-duplicates meet.
+
+MinHash: Broder, "On the resemblance and containment of documents", 1997. Banding: Indyk and Motwani, STOC 1998; Leskovec,
+Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3. With `BANDS` bands of `ROWS` rows, two texts whose sets of
+character shingles have Jaccard similarity s share a band with probability 1 - (1 - s^ROWS)^BANDS: 0.99 at 0.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+from rensa import RMinHash
+
+SHINGLE = 4
+"""Characters of a shingle."""
+ROWS = 3
+BANDS = 32
+_SEED = 20130918  # any constant; bands are comparable only under the same one
+
+_U64 = np.uint64
+_WEIGHTS = np.array(
+    [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], dtype=_U64
+)
+_MIX = _U64(0xFF51AFD7ED558CCD)
+
+
+def text_key(text: str) -> int:
+    """A 63-bit key of a text: equal texts, equal keys."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little") >> 1
+
+
+def shingle_hashes(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Hashes of all character shingles of many texts in one pass.
+
+    Returns:
+        (hashes, offsets): text i owns hashes[offsets[i]:offsets[i + 1]]. A text shorter than a shingle has one hash,
+        that of the text padded with NUL.
+    """
+    pad = "\x00" * (SHINGLE - 1)
+    lengths = np.fromiter((len(text) for text in texts), dtype=np.int64, count=len(texts))
+    codes = np.frombuffer((pad.join(texts) + pad).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(_U64)
+    count = len(codes) - SHINGLE + 1
+    if count <= 0:
+        return np.zeros(0, _U64), np.zeros(len(texts) + 1, _U64)
+    hashes = codes[:count] * _WEIGHTS[0]
+    for k in range(1, SHINGLE):
+        hashes += codes[k : k + count] * _WEIGHTS[k]
+    hashes ^= hashes >> _U64(33)
+    hashes *= _MIX
+    hashes ^= hashes >> _U64(33)
+    # Shingles that run into the padding of a text of at least SHINGLE characters are dropped.
+    kept = np.maximum(lengths - SHINGLE + 1, np.minimum(lengths, 1))
+    starts = np.cumsum(lengths + SHINGLE - 1) - (lengths + SHINGLE - 1)
+    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum(kept, out=offsets[1:])
+    where = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], kept)
+    return hashes[where], offsets.astype(_U64)
+
+
+def bands(texts: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Band keys, shape (len(texts), BANDS). Texts that share one are candidates for being copies."""
+    if not texts:
+        return np.zeros((0, BANDS), _U64)
+    hashes, offsets = shingle_hashes(texts)
+    digest = RMinHash.digest_matrix_from_flat_token_hashes(hashes, offsets, BANDS * ROWS, _SEED)
+    rows = np.array(digest.to_rows(), dtype=_U64).reshape(len(texts), BANDS, ROWS)
+    keys = np.arange(1, BANDS + 1, dtype=_U64) * _WEIGHTS[3]
+    keys = np.broadcast_to(keys, (len(texts), BANDS)).copy()
+    for row in range(ROWS):
+        keys ^= rows[:, :, row]
+        keys *= _MIX
+        keys ^= keys >> _U64(29)
+    return keys
+
+
+def band_keys(forms: Sequence[tuple[str, str]]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """Band keys of texts in both forms.
+
+    Args:
+        forms: (full, bare) of each text; bare empty where it equals full.
+
+    Returns:
+        (keys, counts): text i owns counts[i] consecutive keys: `BANDS`, or twice as many where the forms differ.
+    """
+    counts = np.fromiter((1 + bool(bare) for _, bare in forms), dtype=np.int64, count=len(forms))
+    return bands([form for pair in forms for form in pair[: 1 + bool(pair[1])]]).ravel(), counts * BANDS
