@@ -1,0 +1,144 @@
+"""Recorded records into Kafka, at the pace of their event time or as fast as the broker takes them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+
+import msgspec
+
+from pipeline.bus import CLOCK_HEADER, END_HEADER, Message
+from pipeline.connect.files import stamp
+from pipeline.connect.items import MAX_RECORD, FileProblem, Item, topic_of
+from pipeline.connect.sending import Sender, dead_letter
+from schemas.times import SECOND, Micros
+from schemas.topics import TOPICS
+
+__all__ = ["BATCH", "Pace", "ReplayReport", "replay", "topic_of"]
+
+BATCH = 4000
+"""Records sent at once, at the most."""
+
+_BATCH_BYTES = 8 << 20
+_EARLY = 0.005  # seconds; sleeping for less costs more than it is worth
+
+OnProgress = Callable[["ReplayReport"], None]
+
+
+class ReplayReport(msgspec.Struct):
+    """What a replay did. bytes: of the published records. clock: where the source clock stood at the end.
+
+    records = published + refused; refused ones (over 8,000,000 bytes) went to the dead-letter topic.
+    """
+
+    records: int = 0
+    published: int = 0
+    refused: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    clock: Micros = 0
+    topics: dict[str, int] = msgspec.field(default_factory=dict)
+
+    @property
+    def per_second(self) -> float:
+        """Published records per second of the wall clock."""
+        return self.published / self.seconds if self.seconds > 0 else 0.0
+
+
+class Pace:
+    """When a record is due: the first at once, the others `speed` times faster than their event time says.
+
+    speed None: everything is due at once. now gives seconds, from any origin. Lateness stays lateness: a
+    record older than the clock is due with it, not before.
+    """
+
+    def __init__(self, speed: float | None, now: Callable[[], float]) -> None:
+        self._speed = speed
+        self._now = now
+        self._origin: tuple[Micros, float] | None = None
+
+    def wait(self, clock: Micros) -> float:
+        """Seconds until a record with this source clock is due; 0 when it is."""
+        if self._speed is None or clock == 0:
+            return 0.0
+        if self._origin is None:
+            self._origin = (clock, self._now())
+        first, start = self._origin
+        return max(0.0, start + (clock - first) / SECOND / self._speed - self._now())
+
+
+async def replay(
+    publisher: Sender,
+    items: Iterable[Item],
+    speed: float | None = None,
+    on_progress: OnProgress | None = None,
+    end: bool = True,
+    *,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> ReplayReport:
+    """Publishes all items in order, each with its source clock, then one end marker per partition if `end`.
+
+    speed: event time per wall-clock time, None for as fast as possible. on_progress: called after each batch.
+
+    Raises:
+        KafkaError: the broker did not take a batch.
+        FileProblem: a file turned out damaged; what could be read has been published, without end markers.
+    """
+    report = ReplayReport()
+    began = now()
+    pace = Pace(speed, now)
+    waiting: dict[str, list[Message]] = {}
+    count = size = 0
+
+    async def flush() -> None:
+        nonlocal count, size
+        for topic, messages in waiting.items():
+            await publisher.send(topic, messages)
+        waiting.clear()
+        count = size = 0
+        report.seconds = now() - began
+        if on_progress is not None:
+            on_progress(report)
+
+    try:
+        for item, clock in stamp(items):
+            delay = pace.wait(clock)
+            if delay > _EARLY:
+                await flush()
+                # Sending took time as well.
+                delay = pace.wait(clock)
+                if delay > 0:
+                    await sleep(delay)
+            topic = topic_of(item)
+            report.records += 1
+            report.clock = clock
+            if len(item.raw) > MAX_RECORD:
+                report.refused += 1
+                reason = (
+                    f"too_long: the record has {len(item.raw)} bytes; {MAX_RECORD} can be published "
+                    f"({item.source}, line {item.line})"
+                )
+                topic, message = dead_letter(topic, item.raw, "replay", reason, item.key)
+            else:
+                report.published += 1
+                report.bytes += len(item.raw)
+                report.topics[topic] = report.topics.get(topic, 0) + 1
+                message = Message(item.key, item.raw, ((CLOCK_HEADER, b"%d" % clock),))
+            waiting.setdefault(topic, []).append(message)
+            count += 1
+            size += len(item.raw)
+            if count >= BATCH or size >= _BATCH_BYTES:
+                await flush()
+    except FileProblem:
+        await flush()  # what was read before the damage
+        raise
+    await flush()
+    if end:
+        headers = ((END_HEADER, b"1"), (CLOCK_HEADER, b"%d" % report.clock))
+        for topic in report.topics:
+            partitions = range(TOPICS[topic].partitions)
+            await publisher.send(topic, [Message(None, None, headers, partition) for partition in partitions])
+    report.seconds = now() - began
+    return report
