@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import (
@@ -95,7 +96,7 @@ class Settings(BaseSettings):
     webhook: Webhook = Field(default_factory=Webhook)  # type: ignore[arg-type]
     jetstream: Jetstream = Field(default_factory=Jetstream)  # type: ignore[arg-type]
     bot: Bot = Field(default_factory=Bot)  # type: ignore[arg-type]
-    detect: dict[str, dict[str, float | int | str | bool | list[str]] | float | int] = Field(
+    detect: dict[str, Any] = Field(
         default_factory=dict, description="Detector parameters by detector; see docs/reference/settings.md."
     )
 

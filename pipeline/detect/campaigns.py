@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
+from rapidfuzz import fuzz, process
 
 from pipeline.detect.clock import Tick
 from pipeline.detect.clusters import Cluster, Clusters, Membership, cluster_id
@@ -22,6 +23,11 @@ NAME = "copy_paste"
 VERSION = "1"
 _MOST = 0.8
 """Share of a cluster's posts from which an innocent reason explains the cluster."""
+
+
+_HALF = 0.5
+_LOOKED_AT = 40
+"""Posts of a cluster, evenly spaced, that are compared with each other."""
 
 
 class Closed(NamedTuple):
@@ -57,6 +63,25 @@ def densest(posts: list[CopyPost], span: Micros) -> tuple[int, Micros, Micros]:
         if len(inside) > best:
             best, start, end = len(inside), posts[left].at, post.at
     return best, start, end
+
+
+def likeness(posts: list[CopyPost]) -> tuple[int, float]:
+    """How long a cluster's text is, and how many of its posts are like one and the same of them.
+
+    Hashtags count as text only where there are three or more: beside words they are where people meet.
+
+    Returns:
+        (median length in characters, greatest share of posts with ratio >= 75 to one post), from a sample.
+    """
+    step = max(1, len(posts) // _LOOKED_AT)
+    looked_at = [normalise(post.sample) for post in posts[::step]]
+    own = [
+        forms.full if post.sample.count("#") >= 3 else forms.bare
+        for forms, post in zip(looked_at, posts[::step], strict=True)
+    ]
+    near = process.cdist(own, own, scorer=fuzz.ratio, score_cutoff=75, workers=1) > 0
+    lengths = sorted(map(len, own))
+    return lengths[len(lengths) // 2], float(near.mean(axis=1).max())
 
 
 class Campaigns:
@@ -140,7 +165,7 @@ class Campaigns:
             severity = "critical"
         elif dense >= p.error_accounts:
             severity = "error"
-        explained, ruled_out = self._explanations(posts, accounts, dense)
+        explained, ruled_out = self._explanations(posts, accounts)
         if explained:
             severity = "info"
         reasons = [
@@ -173,15 +198,12 @@ class Campaigns:
             closed=closed,
         )
 
-    def _explanations(
-        self, posts: list[CopyPost], accounts: int, dense: int
-    ) -> tuple[list[Reason], list[Reason]]:
-        """The innocent reasons that hold, and those that were checked and do not."""
+    def _explanations(self, posts: list[CopyPost], accounts: int) -> tuple[list[Reason], list[Reason]]:
+        """The innocent reasons that hold, and all that were checked."""
         p = self._parameters
-        forms = normalise(posts[0].sample)
-        phrases = phrase_flags(forms)
+        phrases = phrase_flags(normalise(posts[0].sample))
         count = len(posts)
-        length = len(forms.bare)
+        length, cohesion = likeness(posts)
         urls = Counter(post.url for post in posts if post.url)
         same_url = urls.most_common(1)[0][1] / count if urls else 0.0
         reposts = sum(bool(post.flags & MANUAL_REPOST) for post in posts) / count
@@ -191,18 +213,17 @@ class Campaigns:
             (reposts >= _MOST, reason("reposts", share=round(reposts, 4))),
             # A share button brings one link, from different people at different times.
             (
-                same_url >= _MOST and fastest <= max(4, accounts // 4),
+                same_url >= _MOST and fastest <= max(5, accounts // 2),
                 reason("share_button", same_link=round(same_url, 4), accounts_in_10_minutes=fastest),
             ),
             (bool(phrases & GREETING) and length <= 80, reason("set_phrase", characters=length)),
             (bool(phrases & GIVEAWAY), reason("giveaway", characters=length)),
             (bool(phrases & BOILERPLATE), reason("app_boilerplate", characters=length)),
-            (
-                length < p.short_characters and dense < p.error_accounts,
-                reason("short_text", characters=length, replies=round(replies, 4)),
-            ),
+            (length < p.short_characters, reason("short_text", characters=length, replies=round(replies, 4))),
+            # Copies are copies of one text. Chatter of the same few words only makes chains.
+            (cohesion < _HALF, reason("loose_chain", cohesion=round(cohesion, 4))),
         ]
         return (
             [Reason(f"explained_by_{r.code}", r.values) for held, r in checks if held],
-            [r for held, r in checks if not held],
+            [Reason(r.code, {**r.values, "holds": held}) for held, r in checks],
         )

@@ -15,8 +15,7 @@ class CopyParameters(msgspec.Struct, frozen=True):
     span_minutes: (minutes).
     trickle_accounts: distinct accounts within `window_hours` that make a campaign however slow it is.
     error_accounts, critical_accounts: distinct accounts within `span_minutes` for these severities.
-    short_characters: a text below this many characters, hashtags apart, may be a common phrase: severity info, unless
-        `error_accounts` say it within `span_minutes`.
+    short_characters: a text below this many characters, hashtags apart, is nobody's own: severity info.
     """
 
     window_hours: float = 24.0

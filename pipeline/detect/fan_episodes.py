@@ -182,7 +182,7 @@ def _weigh(
             return "info", strength / 2
         grave = main is not None and excess >= p.grave_growth * max(main.before, 1)
         score = 1 - (1 - who.suspicion) * (1 - strength)
-        return "error" if grave or (main is None and ratio >= p.grave_ratio) else "warning", score
+        return "error" if grave or (main is None and excess >= p.grave_follows) else "warning", score
     if main is None or main.shape in ("decay", "sustained"):
         return "info", strength / 2
     if main.shape == "step":

@@ -111,6 +111,7 @@ class FanSpikeParameters(msgspec.Struct, frozen=True):
     escalation: a rise so many times the size of the episode, a day or more after it, is another episode.
     grave_growth: growth above the usual, as a share of the fans before, from which a bought-looking spike is
     an error.
+    grave_follows: the same in follows, where no count is known.
     grave_ratio: thresholds from which a sharp step is an error though nobody saw who came.
     """
 
@@ -119,4 +120,5 @@ class FanSpikeParameters(msgspec.Struct, frozen=True):
     cooldown: Micros = 14 * DAY
     escalation: float = 3.0
     grave_growth: float = 0.1
+    grave_follows: int = 1000
     grave_ratio: float = 10.0

@@ -37,7 +37,7 @@ class BurstParameters(msgspec.Struct, frozen=True):
 
     bucket_minutes: int = 5
     cooldown_minutes: int = 30
-    min_posts: int = 30
+    min_posts: int = 20
     min_ratio: float = 4.0
     min_surprise: float = 5.0
     min_history_hours: float = 1.0

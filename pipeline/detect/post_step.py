@@ -103,10 +103,14 @@ class PostStep:
         starts = np.cumsum(counts) - counts
         sketches: dict[int, tuple[int, ...]] = {}
         if rows:
-            # A sketch is made of the form without hashtags, which copies share.
+            # A sketch is made of the form without hashtags: a hashtag feed is one because all its posts share one.
             last = starts + counts - BANDS
             few = (keys[last[:, None] + np.arange(_SKETCH)] >> np.uint64(1)).tolist()
-            sketches = {number: tuple(few[n]) for n, number in enumerate(sketched)}
+            sketches = {
+                number: tuple(few[n])
+                for n, number in enumerate(sketched)
+                if len(enriched[number].forms.bare) >= self._least
+            }
         own, activity = self._activity(enriched, sketches)
         wanted = np.array([not enriched[number].post.repost for number in sketched], dtype=bool)
         owner = np.repeat(np.arange(len(rows)), counts)
@@ -144,7 +148,7 @@ class PostStep:
                 post.author_created_at,
                 post.reply_to is not None,
                 post.repost,
-                sketches.get(number) or (one.key,),
+                sketches.get(number, ()),  # a short text is nobody's own
                 one.domain,
             )
             own.append(about)

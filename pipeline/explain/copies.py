@@ -21,6 +21,7 @@ CHECKED_FR = {
     "giveaway": "un jeu-concours",
     "app_boilerplate": "un message automatique d'application",
     "short_text": "un texte trop court pour être à quelqu'un",
+    "loose_chain": "des textes qui ne se ressemblent que de proche en proche",
 }
 CHECKED_EN = {
     "reposts": "native reposts",
@@ -29,6 +30,7 @@ CHECKED_EN = {
     "giveaway": "a giveaway",
     "app_boilerplate": "an app's boilerplate",
     "short_text": "a text too short to be anybody's own",
+    "loose_chain": "texts alike only from one to the next",
 }
 
 
@@ -39,7 +41,7 @@ def summary(finding: Finding) -> Summary:
     lasted = finding.last_seen - finding.first_seen
     text_fr, text_en = f"« {cut(copies['sample'], 120)} »", f"“{cut(copies['sample'], 120)}”"
     held = [code.removeprefix("explained_by_") for code in values if code.startswith("explained_by_")]
-    failed = [r.code for r in finding.ruled_out]
+    failed = [r.code for r in finding.ruled_out if not r.values["holds"]]
     if "accounts_in_span" in values:
         dense = values["accounts_in_span"]
         pace_fr = f", dont {plural_fr(dense['accounts'], 'compte', 'comptes')} en {span_fr(round(dense['minutes'] * 6e7))}"

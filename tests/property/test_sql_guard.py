@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import pairwise
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -16,45 +19,9 @@ FORBIDDEN = sorted(sql_names.KNOWN_TABLE_FUNCTIONS - sql_names.SAFE_TABLE_FUNCTI
 blanks = st.lists(
     st.sampled_from([" ", "\t", "\n", "\u00a0", "/* ' */", "/* /* */ */", '-- "\n', "# `\n"]), max_size=4
 ).map("".join)
-pieces = st.sampled_from(
-    [
-        "SELECT",
-        "FROM",
-        "'",
-        '"',
-        "`",
-        "\\",
-        "''",
-        "/*",
-        "*/",
-        "--",
-        "\n",
-        "$",
-        "$a$",
-        "file(",
-        ";",
-        "(",
-        ")",
-        "{",
-        "x",
-    ]
-    + [
-        "INTO",
-        "OUTFILE",
-        "SETTINGS",
-        "a = 1",
-        "FORMAT",
-        "EXPLAIN",
-        "WITH",
-        ".",
-        "system",
-        "1",
-        "1e",
-        "#",
-        "é",
-        "\x00",
-    ]
-)
+TRICKS = """SELECT FROM ' " ` \\ '' /* */ -- $ $a$ file( ; ( ) { x INTO OUTFILE
+SETTINGS a=1 FORMAT EXPLAIN WITH . system 1 1e # é"""
+pieces = st.sampled_from([*TRICKS.split(), "\n", "\x00", "a = 1"])
 
 
 @given(st.one_of(st.text(max_size=200), st.lists(pieces, max_size=25).map(" ".join)))
@@ -69,14 +36,12 @@ def test_no_text_makes_it_crash(sql: str) -> None:
 def test_tokens_cover_the_text_in_order(sql: str) -> None:
     """Tokens do not overlap, and what lies between them is blank or a comment."""
     end = 0
-    try:
+    with suppress(LexError):  # the tokens before the fault are judged all the same
         for token in lex(sql):
             assert end <= token.start < token.end <= len(sql)
             between = sql[end : token.start].strip()
-            assert not between or between[0] in "-/#\u180e\u200b\u200c\u200d\u2060\ufeff" or between.isspace()
+            assert not between or between[0] in "-/#\u180e\u200b\u200c\u200d\u2060\ufeff"
             end = token.end
-    except LexError as error:
-        assert 0 <= error.position <= len(sql)
 
 
 @given(
@@ -128,4 +93,4 @@ def test_what_is_allowed_is_one_statement_that_starts_as_a_read(sql: str) -> Non
         assert not any(token.is_mark(";") for token in tokens)
         assert verdict.head in ("SELECT", "WITH", "FROM", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN")
         words = [token.text.upper() for token in tokens]
-        assert ("INTO", "OUTFILE") not in list(zip(words, words[1:], strict=False))
+        assert ("INTO", "OUTFILE") not in list(pairwise(words))

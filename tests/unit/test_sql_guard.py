@@ -127,7 +127,7 @@ def test_everything_else_is_refused_by_name(sql: str, code: int, named: str) -> 
 
 
 def test_an_identifier_parameter_cannot_be_spelled_with_escapes() -> None:
-    """`{d:Identifier}` with a backslash is refused, because the engine would undo the escape after the check."""
+    """`{d:Identifier}` with a backslash is refused: the engine would undo the escape later."""
     assert isinstance(check("SELECT * FROM {d:Identifier}.t", READER, {"d": "sys\\x74em"}), Refused)
 
 
@@ -162,7 +162,7 @@ def test_the_writer_may_write_but_reaches_no_files_either() -> None:
 
 
 def test_a_reader_may_lower_limits_and_not_raise_them() -> None:
-    """Caps hold in one direction, unknown settings and readonly = 0 are refused, harmless habits are ignored."""
+    """Caps hold in one direction, unknown settings and readonly = 0 are refused, harmless ones ignored."""
     limits = Limits(rows=100, seconds=5.0)
     lowered = reader_settings({"max_result_rows": "10", "log_comment": "x", "readonly": "1"}, limits)
     assert isinstance(lowered, dict)

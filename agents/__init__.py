@@ -1,0 +1,1 @@
+"""The Faust shell around the detection core: app, transport, one agent per step. No detection logic."""

@@ -1,0 +1,140 @@
+"""The Faust app of one role, and what its agents share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import faust
+import structlog
+
+from agents.transport import BatchSchema, BatchTransport
+from pipeline.bus import CLOCK_HEADER, END_HEADER, Message, Publisher
+from pipeline.config import Settings
+from pipeline.detect.intake import Raw, Refused
+from pipeline.detect.parameters import Parameters, read_parameters
+from schemas.topics import dead_letter_topic
+
+log = structlog.get_logger()
+
+BATCH = 5_000
+"""Records of one fetch at the most: some tenths of a second of work."""
+
+Handler = Callable[[int, Sequence[Any]], Awaitable[None]]
+
+
+class Shell:
+    """What agents need: settings, parameters of the core, a publisher."""
+
+    def __init__(self, settings: Settings, bootstrap: str, role: str) -> None:
+        self.settings = settings
+        self.role = role
+        self.parameters: Parameters = read_parameters(settings.detect)
+        self._bootstrap = bootstrap
+        self._publisher: Publisher | None = None
+        self._starting = asyncio.Lock()
+        self.app = self._make_app()
+
+    def _make_app(self) -> faust.App:
+        app = faust.App(
+            f"{self.settings.kafka.group}-{self.role}",
+            broker=f"kafka://{self._bootstrap}",
+            autodiscover=False,
+            web_enabled=False,
+            topic_allow_declare=False,  # pipeline.broker creates topics, from their one declaration
+            topic_disable_leader=True,
+            consumer_auto_offset_reset="earliest",
+            broker_max_poll_records=BATCH,
+            broker_commit_interval=1.0,
+            broker_commit_every=1_000_000,
+            # The embedded broker answers a join when this has passed; a few seconds are the least.
+            broker_rebalance_timeout=3.0,
+            broker_session_timeout=6.0,
+            broker_heartbeat_interval=1.0,
+            broker_request_timeout=35.0,
+            stream_buffer_maxsize=16,
+            stream_wait_empty=False,
+            stream_recovery_delay=0.0,
+
+        )
+        app.transport = BatchTransport([app.conf.broker[0]], app, loop=app.loop)
+        return app
+
+    async def publish(self, topic: str, messages: Sequence[Message]) -> None:
+        """Publishes and waits for the broker's word; nothing is acknowledged upstream before."""
+        if not messages:
+            return
+        async with self._starting:
+            if self._publisher is None:
+                publisher = Publisher(self._bootstrap, f"vigie-{self.role}")
+                await publisher.start()
+                self._publisher = publisher
+        await self._publisher.send(topic, messages)
+
+    async def stop(self) -> None:
+        """Closes the publisher."""
+        if self._publisher is not None:
+            await self._publisher.stop()
+            self._publisher = None
+
+    def agent(self, topic: str, handler: Handler) -> None:
+        """One reader of a topic; `handler(partition, records)` is called for each fetch, in order."""
+        shell = self
+
+        async def run(stream: Any) -> None:
+            async for event in stream.events():
+                try:
+                    await handler(event.message.partition, event.value)
+                except Exception:
+                    shell.crash(topic)
+
+        self.app.agent(self.app.topic(topic, schema=BatchSchema()), name=topic, concurrency=1)(run)
+
+    def crash(self, where: str) -> None:
+        """A fault of ours or of the broker: ends the process at once, before anything more can be committed.
+
+        Faust acknowledges what an agent raised on. A worker that dies instead is started again where it had committed.
+        """
+        log.error("worker ends on an unexpected error", where=where, error=traceback.format_exc())
+        os._exit(70)
+
+    async def dead_letters(self, topic: str, partition: int, records: Sequence[Any], refused: list[Refused]) -> None:
+        """Sends refused records to the dead-letter topic with their place and the reason."""
+        messages = [
+            Message(
+                records[place].key,
+                records[place].value,
+                (
+                    ("topic", topic.encode()),
+                    ("partition", str(partition).encode()),
+                    ("offset", str(records[place].offset).encode()),
+                    ("stage", b"intake"),
+                    ("reason", refusal.code.encode()),
+                    ("field", refusal.field.encode()),
+                    ("message", refusal.message.encode("utf-8", "replace")),
+                    ("at", str(records[place].timestamp).encode()),
+                ),
+            )
+            for place, refusal in refused
+        ]
+        await self.publish(dead_letter_topic(topic), messages)
+
+
+def raw(record: Any) -> Raw:
+    """A fetched record as the core takes it."""
+    clock, end = None, False
+    for name, value in record.headers:
+        if name == CLOCK_HEADER and value.isdigit() and len(value) < 19:
+            clock = int(value)
+        elif name == END_HEADER:
+            end = record.value is None
+    return Raw(record.value, clock, end)
+
+
+def now() -> float:
+    """Wall time in seconds, for quiet streams alone."""
+    return time.monotonic()

@@ -1,0 +1,147 @@
+"""Topics -> ClickHouse. Write, then commit: every table is keyed, so saying a row again does no harm.
+
+The sinks have a role and a consumer group of their own: a store that stalls stops no detector. They try again until
+the store takes a batch; nothing is skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import structlog
+
+from agents.app import Shell
+from pipeline.config import Settings
+from pipeline.runtime import store_address
+from pipeline.store import rows
+from pipeline.store.client import StoreClient
+from pipeline.store.errors import StoreError
+from pipeline.store.migrate import migrate
+from schemas.times import Micros
+from schemas.topics import ACTIONS, ALERTS, COPIES, FANS_CHECKED, FANS_RAW, POSTS_ENRICHED, POSTS_RAW, dead_letter_topic
+
+log = structlog.get_logger()
+
+Tables = list[tuple[str, pa.Table]]
+_LONGEST_PAUSE = 30.0
+
+
+def store_writer(settings: Settings) -> StoreClient:
+    """The client that may write."""
+    host, port = store_address(settings)
+    return StoreClient(
+        host, port, settings.store.writer, settings.store.writer_password.get_secret_value(), settings.store.database
+    )
+
+
+class Sinks:
+    """One reader for each stored topic."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._settings = shell.settings
+        self._ready = False
+        self._lock = asyncio.Lock()
+        self._clients: dict[str, StoreClient] = {}
+        for topic, shape in SHAPES.items():
+            shell.agent(topic, self._handler(topic, shape))
+
+    def _handler(self, topic: str, shape: Callable[[Sequence[Any], Micros], Tables]) -> Any:
+        async def handle(partition: int, records: Sequence[Any]) -> None:
+            tables = shape(records, time.time_ns() // 1000)
+            await self._insist(topic, tables)
+
+        return handle
+
+    async def _insist(self, topic: str, tables: Tables) -> None:
+        pause = 0.2
+        while True:
+            try:
+                await self._prepare()
+                await asyncio.to_thread(self._insert, topic, tables)
+                return
+            except StoreError as error:
+                log.warning("the store does not take a batch; trying again", topic=topic, error=str(error))
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _prepare(self) -> None:
+        async with self._lock:
+            if not self._ready:
+                await asyncio.to_thread(self._migrate)
+                self._ready = True
+
+    def _migrate(self) -> None:
+        with store_writer(self._settings) as client:
+            client.wait_ready(30.0)
+            migrate(client, self._settings.store.database)
+
+    def _insert(self, topic: str, tables: Tables) -> None:
+        client = self._clients.get(topic)  # a client is not for several threads; a topic's batches come in turn
+        if client is None:
+            client = self._clients[topic] = store_writer(self._settings)
+        for name, table in tables:
+            client.insert(name, table)
+
+
+def _values(records: Sequence[Any]) -> list[Any]:
+    return [orjson.loads(record.value) for record in records]
+
+
+def _posts(records: Sequence[Any], at: Micros) -> Tables:
+    return [("posts", rows.posts_table(_values(records), at))]
+
+
+def _fans(records: Sequence[Any], at: Micros) -> Tables:
+    counts, follows = rows.split_fans(_values(records))
+    return [("fan_counts", rows.fan_counts_table(counts, at)), ("follows", rows.follows_table(follows, at))]
+
+
+def _alerts(records: Sequence[Any], at: Micros) -> Tables:
+    alerts = [
+        rows.withdrawal(record.key.decode()) if record.value is None else orjson.loads(record.value)["data"]
+        for record in records
+    ]
+    return [("alert_revisions", rows.alert_revisions_table(alerts, at)), ("alerts", rows.alerts_table(alerts, at))]
+
+
+def _copies(records: Sequence[Any], at: Micros) -> Tables:
+    return [("copy_members", rows.copy_members_table(_values(records), at))]
+
+
+def _actions(records: Sequence[Any], at: Micros) -> Tables:
+    return [("actions", rows.actions_table(_values(records), at))]
+
+
+def _letters(records: Sequence[Any], at: Micros) -> Tables:
+    letters = []
+    for record in records:
+        headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+        letters.append(
+            {
+                "topic": headers.get("topic", record.topic.removesuffix(".dlq")),
+                "partition": int(headers.get("partition") or -1),
+                "offset": int(headers.get("offset") or -1),
+                "stage": headers.get("stage", ""),
+                "code": headers.get("reason", "").partition(":")[0],
+                "field": headers.get("field", ""),
+                "message": headers.get("message", headers.get("reason", "")),
+                "raw": record.value or b"",
+            }
+        )
+    return [("dead_letters", rows.dead_letters_table(letters, at))]
+
+
+SHAPES: dict[str, Callable[[Sequence[Any], Micros], Tables]] = {
+    POSTS_ENRICHED: _posts,
+    FANS_CHECKED: _fans,
+    ALERTS: _alerts,
+    COPIES: _copies,
+    ACTIONS: _actions,
+    dead_letter_topic(POSTS_RAW): _letters,
+    dead_letter_topic(FANS_RAW): _letters,
+}

@@ -1,0 +1,51 @@
+"""`vigie backtest`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.console import WRONG_USE, fail, say
+
+
+def backtest(
+    files: Annotated[list[Path], typer.Argument(help="JSON Lines (.jsonl, .gz, .zst), CSV or Parquet.")],
+    out: Annotated[Path, typer.Option(help="Folder for alerts.jsonl, copies.jsonl and report.json.")],
+    kind: Annotated[str | None, typer.Option(help="posts, fan_counts or follows; otherwise seen from the fields.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """The same detectors over files, no broker."""
+    import orjson
+
+    from pipeline.backtest import backtest as run
+    from pipeline.cli.progress import progress_bar
+    from pipeline.cli.settings import load_settings
+    from pipeline.connect.files import read
+    from pipeline.connect.items import FileProblem, Progress
+    from pipeline.detect.parameters import read_parameters
+    from schemas.records import KINDS
+
+    if kind is not None and kind not in KINDS:
+        fail("backtest", f"--kind is {kind!r}; one of {', '.join(KINDS)} is needed", WRONG_USE)
+    settings = load_settings("backtest")
+    try:
+        parameters = read_parameters(settings.detect)
+    except ValueError as error:
+        fail("backtest", error, WRONG_USE)
+    progress = Progress()
+    try:
+        items = read(files, kind, progress)  # type: ignore[arg-type]
+        with progress_bar("backtest", progress) as step:
+            report = run(items, parameters, out, step)
+    except FileProblem as problem:
+        fail("backtest", problem, WRONG_USE if problem.wrong_use else 1)
+    except OSError as error:
+        fail("backtest", f"{out}: {error.strerror}. Choose a folder that can be written to.")
+    if json:
+        print(orjson.dumps(report).decode())
+        return
+    say(f"written: {out}/alerts.jsonl, copies.jsonl, report.json")
+    records, alerts = report["records"], report["alerts"]
+    print(f"records {records}\nalerts {alerts}\nposts/s {report['posts_per_second']}")

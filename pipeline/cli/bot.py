@@ -1,0 +1,50 @@
+"""`vigie bot`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def bot(
+    once: Annotated[bool, typer.Option("--once", help="Deliver what is there, then end.")] = False,
+) -> None:
+    """Deliver alerts to people: on the console, and to bot.webhook_url when it is set."""
+    import asyncio
+
+    from aiokafka.errors import KafkaError
+
+    from pipeline.cli.console import fail, say
+    from pipeline.cli.settings import load_settings
+    from pipeline.runtime import NotRunning, kafka_address
+
+    settings = load_settings("bot")
+    try:
+        address = kafka_address(settings)
+    except NotRunning as error:
+        fail("bot", error)
+
+    async def run() -> None:
+        import httpx
+
+        from pipeline.notify.bot import Bot, Channel, Console, Webhook
+        from pipeline.notify.feed import alert_feed
+
+        async with httpx.AsyncClient(timeout=10.0) as client:
+            channels: list[Channel] = [Console()]
+            url = settings.bot.webhook_url.get_secret_value()
+            if url:
+                channels.append(Webhook(url, client))
+            teller = Bot(channels, settings.bot.severity, settings.bot.language)  # type: ignore[arg-type]
+            # With a group, a bot that starts again does not tell everything anew.
+            async for alert in alert_feed(address, f"{settings.kafka.group}-bot", 5.0 if once else None):
+                await teller.take(alert)
+
+    say(f"alerts of severity {settings.bot.severity} and above, from {address}; Ctrl-C ends")
+    try:
+        asyncio.run(run())
+    except (ConnectionError, KafkaError) as error:
+        fail("bot", error)
+    except KeyboardInterrupt:
+        say("ended")

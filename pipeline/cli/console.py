@@ -1,0 +1,22 @@
+"""What the commands share: messages to standard error, results to standard output, exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import typer
+
+FAILED = 1
+WRONG_USE = 2
+
+
+def say(text: str) -> None:
+    """A message for people, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def fail(command: str, problem: object, code: int = FAILED) -> NoReturn:
+    """Ends the command: what is wrong and what to do."""
+    say(f"vigie {command}: {problem}")
+    raise typer.Exit(code)

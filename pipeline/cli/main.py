@@ -1,0 +1,40 @@
+"""The command `vigie`. Each command imports what it needs when it runs, so that `vigie --help` is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from pipeline.cli import alerts, backtest, bot, connect, demo, doctor, replay, sql, up, worker
+
+app = typer.Typer(
+    name="vigie",
+    help="Vigie watches social feeds and tells, within seconds and with evidence, when what people see is staged.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(up.up)
+app.command()(demo.demo)
+app.command()(worker.worker)
+app.add_typer(connect.app, name="connect")
+app.command()(replay.replay)
+app.command()(backtest.backtest)
+app.command()(alerts.alerts)
+app.command()(sql.sql)
+app.command()(bot.bot)
+app.command()(doctor.doctor)
+
+
+def run() -> None:
+    """Entry point. An interrupted command says so by its exit code."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,27 @@
+"""Reading the settings, with errors that name the field, the value and what is allowed."""
+
+from __future__ import annotations
+
+from pipeline.cli.console import WRONG_USE, fail
+from pipeline.config import Settings
+
+
+def load_settings(command: str) -> Settings:
+    """The settings of this run; ends the command when one is wrong."""
+    from pydantic import ValidationError
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(map(str, problem['loc']))} = {_shown(problem.get('input'))}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        fail(command, "wrong settings (vigie.toml or VIGIE_…): " + "; ".join(lines), WRONG_USE)
+    except ValueError as error:  # a vigie.toml that is not TOML
+        fail(command, f"vigie.toml cannot be read: {error}", WRONG_USE)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

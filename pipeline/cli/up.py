@@ -1,0 +1,39 @@
+"""`vigie up`."""
+
+from __future__ import annotations
+
+
+def up() -> None:
+    """All of it on this machine: embedded broker, workers, store, SQL endpoint. Ctrl-C stops."""
+    import signal
+    import threading
+
+    from pipeline.cli.console import fail, say
+    from pipeline.cli.settings import load_settings
+    from pipeline.stack import Stack, StackError
+
+    settings = load_settings("up")
+    stack = Stack(settings)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        stack.start()
+        if stack.kafka_port != settings.kafka.port:
+            say(f"port {settings.kafka.port} is taken; the broker listens on {stack.kafka_port}")
+        if stack.store_port != settings.store.port:
+            say(f"port {settings.store.port} is taken; the store listens on {stack.store_port}")
+        print(f"kafka  {stack.bootstrap}")
+        print(f"sql    http://127.0.0.1:{stack.store_port}  (ClickHouse HTTP, read-only, user default, database {settings.store.database})")
+        print(f"data   {settings.data_dir}", flush=True)
+        say("ready; Ctrl-C stops")
+        while not stopping.wait(0.5):
+            name = stack.failed()
+            if name is not None:
+                fail("up", stack.describe_failure(name))
+    except StackError as error:
+        if not stopping.is_set():
+            fail("up", error)
+    finally:
+        stack.stop()
+    say("stopped")

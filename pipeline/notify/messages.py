@@ -1,0 +1,60 @@
+"""An alert as a message for people: French or English, one line of headline, one paragraph."""
+
+from __future__ import annotations
+
+from schemas.alerts import SEVERITIES, Alert, Severity
+
+_KINDS = {
+    "fr": {
+        "burst": "volume inhabituel",
+        "author_burst": "cadence d'un compte",
+        "copy_paste": "copies en nombre",
+        "fan_spike": "afflux d'abonnés",
+        "coordinated_accounts": "comptes coordonnés",
+        "fake_fans": "faux fans",
+        "pile_on": "meute",
+        "source_silent": "source muette",
+    },
+    "en": {
+        "burst": "unusual volume",
+        "author_burst": "an account's pace",
+        "copy_paste": "copies in number",
+        "fan_spike": "influx of followers",
+        "coordinated_accounts": "coordinated accounts",
+        "fake_fans": "fake fans",
+        "pile_on": "pile-on",
+        "source_silent": "silent source",
+    },
+}
+_SEVERITIES = {
+    "fr": {"info": "information", "warning": "attention", "error": "grave", "critical": "critique"},
+    "en": {"info": "info", "warning": "warning", "error": "serious", "critical": "critical"},
+}
+_STATUS = {
+    "fr": {"open": "nouvelle", "updated": "suite", "closed": "close"},
+    "en": {"open": "new", "updated": "update", "closed": "closed"},
+}
+
+
+def safe(text: str) -> str:
+    """Without control characters: what people posted must not steer a terminal or a chat."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+
+
+def headline(alert: Alert, language: str) -> str:
+    """Severity, kind, subject, status."""
+    name = alert.subject.name or alert.subject.id
+    return safe(
+        f"[{_SEVERITIES[language][alert.severity]}] {_KINDS[language][alert.kind]} · {name} ({alert.subject.platform})"
+        f" · {_STATUS[language][alert.status]}"
+    )
+
+
+def body(alert: Alert, language: str) -> str:
+    """The paragraph."""
+    return safe(alert.summary.fr if language == "fr" else alert.summary.en)
+
+
+def at_least(alert: Alert, severity: Severity) -> bool:
+    """The alert is at least so severe."""
+    return SEVERITIES.index(alert.severity) >= SEVERITIES.index(severity)

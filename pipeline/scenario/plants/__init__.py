@@ -1,0 +1,45 @@
+"""Planted operations and innocent look-alikes, one module each.
+
+To add one, write a module with a function `plant` after `base.Plant` and name it below. Every plant draws
+from random numbers of its own, so what the others plant stays the same to the byte.
+"""
+
+from __future__ import annotations
+
+from pipeline.scenario.plants import (
+    bad_buzz,
+    bought_fans,
+    coordinated_burst,
+    copied_campaign,
+    frozen_counter,
+    giveaway,
+    greetings,
+    machine_account,
+    match_final,
+    news_ticker,
+    share_button,
+    televised_page,
+    trickled_campaign,
+    zero_reading,
+)
+from pipeline.scenario.plants.base import Plant
+
+PLANTS: dict[str, Plant] = {
+    "copied_campaign": copied_campaign.plant,
+    "trickled_campaign": trickled_campaign.plant,
+    "bought_fans": bought_fans.plant,
+    "televised_page": televised_page.plant,
+    "bad_buzz": bad_buzz.plant,
+    "match_final": match_final.plant,
+    "machine_account": machine_account.plant,
+    "coordinated_burst": coordinated_burst.plant,
+    "news_ticker": news_ticker.plant,
+    "share_button": share_button.plant,
+    "greetings": greetings.plant,
+    "giveaway": giveaway.plant,
+    "frozen_counter": frozen_counter.plant,
+    "zero_reading": zero_reading.plant,
+}
+"""Name of the random stream -> plant. The name must never change, or the plant's records do."""
+
+__all__ = ["PLANTS", "Plant"]

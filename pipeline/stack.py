@@ -1,0 +1,152 @@
+"""All of Vigie on one machine: embedded broker, store, workers, as processes of this one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.broker import create_topics, start_broker
+from pipeline.config import Settings
+from pipeline.runtime import Running, forget_running, free_port, read_running, write_running
+
+_PATIENCE = 60.0
+_STOP_PATIENCE = 8.0
+
+
+class StackError(Exception):
+    """A part did not start or ended; the message names it and the log to read."""
+
+
+class Stack:
+    """Starts everything in `start`, stops everything in `stop`; nothing outlives it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.logs = settings.data_dir / "logs"
+        self.kafka_port = 0
+        self.store_port = 0
+        self.writer_password = settings.store.writer_password.get_secret_value() or secrets.token_urlsafe(24)
+        self._parts: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def bootstrap(self) -> str:
+        """Address of the broker."""
+        return f"127.0.0.1:{self.kafka_port}"
+
+    def environment(self) -> dict[str, str]:
+        """What the parts need to find each other; secrets travel by the environment alone."""
+        return {
+            **os.environ,
+            "VIGIE_DATA_DIR": str(self.settings.data_dir),
+            "VIGIE_KAFKA__BOOTSTRAP": self.bootstrap,
+            "VIGIE_STORE__HOST": "127.0.0.1",
+            "VIGIE_STORE__PORT": str(self.store_port),
+            "VIGIE_STORE__WRITER_PASSWORD": self.writer_password,
+        }
+
+    def start(self) -> None:
+        """Broker and store side by side, then the workers.
+
+        Raises:
+            StackError: something is in the way.
+        """
+        other = read_running(self.settings)
+        if other is not None:
+            raise StackError(
+                f"`vigie up` runs already (process {other.pid}) with the data in {self.settings.data_dir}. "
+                "Stop it, or give this one another place with VIGIE_DATA_DIR."
+            )
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.kafka_port = free_port(self.settings.kafka.port)
+        self.store_port = free_port(self.settings.store.port)
+        self._parts["broker"] = start_broker(self.kafka_port, self.logs / "broker.log")
+        store = self._python(
+            "store",
+            ["-m", "pipeline.store.server", "--data", str(self.settings.data_dir / "store"), "--port", str(self.store_port)],
+        )
+        try:
+            asyncio.run(create_topics(self.bootstrap))
+        except ConnectionError as error:
+            raise StackError(f"the broker did not start: {error}; see {self.logs}/broker.log") from None
+        waiting = [(store, "store")]
+        for number in range(self.settings.workers):
+            name = f"detect-{number + 1}"
+            waiting.append((self._python(name, ["-m", "agents.worker", "--role", "detect"]), name))
+        self._line(*waiting.pop(0))
+        waiting.append((self._python("sink", ["-m", "agents.worker", "--role", "sink"]), "sink"))
+        for part, name in waiting:
+            self._line(part, name)
+        write_running(self.settings, Running(os.getpid(), self.bootstrap, "127.0.0.1", self.store_port))
+
+    def _python(self, name: str, arguments: list[str], extra: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        part = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._log(name).open("ab"),
+            env={**self.environment(), **(extra or {})},
+            # A Ctrl-C is for the supervisor; it stops the parts in their order.
+            start_new_session=True,
+        )
+        self._parts[name] = part
+        return part
+
+    def _log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+    def _line(self, part: subprocess.Popen[bytes], name: str) -> bytes:
+        """The line by which a part says that it is ready."""
+        found: list[bytes] = []
+        assert part.stdout is not None
+        reader = threading.Thread(target=lambda: found.append(part.stdout.readline()), daemon=True)  # type: ignore[union-attr]
+        reader.start()
+        reader.join(_PATIENCE)
+        if not found or not found[0]:
+            raise StackError(f"{name} did not start; see {self._log(name)}{self._tail(name)}")
+        return found[0]
+
+    def _tail(self, name: str) -> str:
+        try:
+            lines = self._log(name).read_text(errors="replace").splitlines()
+        except OSError:
+            return ""
+        return "\n  " + "\n  ".join(lines[-5:]) if lines else ""
+
+    def failed(self) -> str | None:
+        """The name of a part that has ended, if any."""
+        return next((name for name, part in self._parts.items() if part.poll() is not None), None)
+
+    def describe_failure(self, name: str) -> str:
+        """For people."""
+        return f"{name} ended with code {self._parts[name].returncode}; see {self._log(name)}{self._tail(name)}"
+
+    def stop(self) -> None:
+        """Workers first, then the store, then the broker; each gets a few seconds."""
+        names = sorted(self._parts, key=lambda name: {"broker": 2, "store": 1}.get(name, 0))
+        for stage in (0, 1, 2):
+            group = [self._parts[n] for n in names if {"broker": 2, "store": 1}.get(n, 0) == stage]
+            for part in group:
+                if part.poll() is None:
+                    part.send_signal(signal.SIGTERM)
+            deadline = time.monotonic() + _STOP_PATIENCE
+            for part in group:
+                try:
+                    part.wait(max(0.1, deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    part.kill()
+                    part.wait()
+        for part in self._parts.values():
+            if part.stdout is not None:
+                part.stdout.close()
+        self._parts.clear()
+        running = read_running(self.settings)
+        if running is not None and running.pid == os.getpid():
+            forget_running(self.settings)

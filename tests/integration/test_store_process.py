@@ -1,0 +1,181 @@
+"""The store as a process of its own: how it starts, who may open a folder, what it keeps, how it ends.
+
+`StoreProcess` is used by the other tests of the store too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import clickhouse_connect
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from pipeline.store.client import StoreClient
+from pipeline.store.errors import StoreError
+from pipeline.store.rows import fan_counts_table
+from schemas.times import DAY, Micros, parse_time
+
+pytestmark = pytest.mark.integration
+
+NOW: Micros = parse_time("2035-01-01T00:00:00Z")
+"""When test rows are stored: far enough ahead that no retention takes them away."""
+
+WRITER = "vigie_writer"
+PASSWORD = "writer's own"
+
+
+class StoreProcess:
+    """`python -m pipeline.store.server` on a free port."""
+
+    def __init__(self, data: Path, **environment: str) -> None:
+        env = {**os.environ, "VIGIE_STORE__WRITER_PASSWORD": PASSWORD, **environment}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pipeline.store.server", "--data", str(data), "--port", "0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=env,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(self.process.communicate()[1])
+        self.port = int(json.loads(line)["port"])
+
+    def reader(self, **arguments: object) -> Client:
+        """A reader's clickhouse-connect client."""
+        return clickhouse_connect.get_client(host="127.0.0.1", port=self.port, **arguments)  # type: ignore[arg-type]
+
+    def writer(self) -> StoreClient:
+        """The writer."""
+        client = StoreClient("127.0.0.1", self.port, WRITER, PASSWORD)
+        client.wait_ready(10)
+        return client
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        _, errors = self.process.communicate(timeout=20)
+        sys.stderr.write(errors)
+        return self.process.returncode
+
+
+def counts(days: int, start: str = "2024-01-01T00:00:00Z") -> list[dict[str, object]]:
+    """One follower count a day."""
+    first = parse_time(start)
+    return [
+        {"platform": "x", "page_id": "p", "observed_at": first + i * DAY, "followers": 1000 + i}
+        for i in range(days)
+    ]
+
+
+def test_it_ends_cleanly_and_keeps_everything(tmp_path: Path) -> None:
+    """After SIGTERM the exit code is 0, and a new process on the same folder has every row, once."""
+    store = StoreProcess(tmp_path)
+    with store.writer() as writer:
+        assert writer.insert("fan_counts", fan_counts_table(counts(400), NOW)) == 400
+    assert store.stop() == 0
+    store = StoreProcess(tmp_path)
+    try:
+        with store.writer() as writer:
+            writer.insert("fan_counts", fan_counts_table(counts(400), NOW))
+            assert writer.query("SELECT count(), max(followers) FROM vigie.fan_counts FINAL").result_rows == [
+                (400, 1399)
+            ]
+    finally:
+        assert store.stop() == 0
+
+
+def test_it_ends_while_queries_run(tmp_path: Path) -> None:
+    """A long query is cancelled at SIGTERM, its client is told, and the folder opens again."""
+    store = StoreProcess(tmp_path)
+    told: list[str] = []
+    client = store.reader(query_retries=0)
+
+    def ask() -> None:
+        try:
+            client.query("SELECT count() FROM numbers(1000000000000)")
+        except Exception as error:
+            told.append(str(error))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    time.sleep(0.5)  # nobody is told of other people's queries: give this one time to begin
+    assert store.stop() == 0
+    asking.join(20)
+    assert told
+    assert StoreProcess(tmp_path).stop() == 0
+
+
+def test_a_killed_process_leaves_a_usable_folder(tmp_path: Path) -> None:
+    """After SIGKILL what was acknowledged is there, and nothing stands in the way of the next process."""
+    store = StoreProcess(tmp_path)
+    with store.writer() as writer:
+        writer.insert("fan_counts", fan_counts_table(counts(50), NOW))
+    store.process.kill()
+    store.process.communicate()
+    store = StoreProcess(tmp_path)
+    try:
+        assert store.reader().query("SELECT count() FROM fan_counts FINAL").result_rows == [(50,)]
+    finally:
+        assert store.stop() == 0
+
+
+def test_one_process_per_folder(tmp_path: Path) -> None:
+    """A second process on the folder says who has it and what to do, and exits with 1."""
+    store = StoreProcess(tmp_path)
+    try:
+        with pytest.raises(
+            RuntimeError, match=f"already open in another store process \\(pid {store.process.pid}\\)"
+        ):
+            StoreProcess(tmp_path)
+        assert store.reader().query("SELECT 1").result_rows == [(1,)]
+    finally:
+        assert store.stop() == 0
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    """A port that somebody listens on is named, with the way out."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = [
+            sys.executable,
+            "-m",
+            "pipeline.store.server",
+            "--data",
+            str(tmp_path),
+            "--port",
+            str(port),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"cannot listen on 127.0.0.1 port {port}" in done.stderr
+    assert "--port" in done.stderr
+
+
+def test_other_machines_need_a_password(tmp_path: Path) -> None:
+    """Without a reader's password the store listens on loopback only."""
+    command = [sys.executable, "-m", "pipeline.store.server", "--data", str(tmp_path), "--port", "0"]
+    done = subprocess.run([*command, "--host", "0.0.0.0"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "VIGIE_STORE__PASSWORD" in done.stderr
+
+
+def test_a_store_that_is_away_is_named() -> None:
+    """Without a store the client says where it looked and what to check."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        with pytest.raises(StoreError, match=f"127.0.0.1:{port}.*VIGIE_STORE__HOST"):
+            StoreClient("127.0.0.1", port).wait_ready(0.2)
