@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from faust.types import TP
 
-from agents.app import Shell, now
+from agents.app import Shell, read_all
+from agents.steps import Steps
 from pipeline.bus import Message
 from pipeline.detect.alert_step import AlertStep
 from pipeline.detect.book import Withdrawn
@@ -25,27 +25,23 @@ class Alerts:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        self._step: AlertStep | None = None
+        self._steps = Steps(shell, SIGNALS, lambda _: AlertStep(shell.parameters, TOPICS[SHUFFLE].partitions))
         shell.agent(SIGNALS, self.handle)
-        shell.app.on_partitions_revoked.connect(self.forget)
-
-    async def forget(self, app: Any, revoked: set[TP], **_: Any) -> None:
-        """The partition went to another worker."""
-        if any(tp.topic == SIGNALS for tp in revoked):
-            self._step = None
 
     async def handle(self, partition: int, records: Sequence[Any]) -> None:
         """One fetch."""
-        if self._step is None:
-            self._step = AlertStep(self._shell.parameters, TOPICS[SHUFFLE].partitions)
+        records = self._steps.fresh(partition, records)
+        signals, refused = read_all(records, decode_signal)
         alerts: list[Message] = []
         copies: list[Message] = []
-        for record in records:
-            told = self._step.feed(decode_signal(record.value), now())
+        for record, signal in signals:
+            told = self._steps[partition].feed(signal, record.timestamp / 1000.0)
             alerts += [_alert(alert) for alert in told.alerts]
             copies += [_membership(member) for member in told.memberships]
+        await self._shell.refuse(SIGNALS, records, refused)
         await self._shell.publish(COPIES, copies)
         await self._shell.publish(ALERTS, alerts)
+        self._steps.applied(partition, records)
 
 
 def _alert(alert: Alert | Withdrawn) -> Message:

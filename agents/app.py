@@ -7,16 +7,19 @@ import os
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import faust
+import msgspec
 import structlog
 
 from agents.transport import BatchSchema, BatchTransport
 from pipeline.bus import CLOCK_HEADER, END_HEADER, Message, Publisher
 from pipeline.config import Settings
+from pipeline.connect.items import MAX_RECORD
 from pipeline.detect.intake import Raw, Refused
 from pipeline.detect.parameters import Parameters, read_parameters
+from schemas.decode import Refusal
 from schemas.topics import dead_letter_topic
 
 log = structlog.get_logger()
@@ -24,6 +27,7 @@ log = structlog.get_logger()
 BATCH = 5_000
 """Records of one fetch at the most: some tenths of a second of work."""
 
+T = TypeVar("T")
 Handler = Callable[[int, Sequence[Any]], Awaitable[None]]
 
 
@@ -59,7 +63,6 @@ class Shell:
             stream_buffer_maxsize=16,
             stream_wait_empty=False,
             stream_recovery_delay=0.0,
-
         )
         app.transport = BatchTransport([app.conf.broker[0]], app, loop=app.loop)
         return app
@@ -102,26 +105,39 @@ class Shell:
         log.error("worker ends on an unexpected error", where=where, error=traceback.format_exc())
         os._exit(70)
 
-    async def dead_letters(self, topic: str, partition: int, records: Sequence[Any], refused: list[Refused]) -> None:
+    async def refuse(
+        self, topic: str, records: Sequence[Any], refused: Sequence[Refused], stage: str = "intake"
+    ) -> None:
         """Sends refused records to the dead-letter topic with their place and the reason."""
         messages = [
             Message(
                 records[place].key,
-                records[place].value,
+                (records[place].value or b"")[:MAX_RECORD],
                 (
                     ("topic", topic.encode()),
-                    ("partition", str(partition).encode()),
-                    ("offset", str(records[place].offset).encode()),
-                    ("stage", b"intake"),
+                    ("partition", b"%d" % records[place].partition),
+                    ("offset", b"%d" % records[place].offset),
+                    ("stage", stage.encode()),
                     ("reason", refusal.code.encode()),
                     ("field", refusal.field.encode()),
                     ("message", refusal.message.encode("utf-8", "replace")),
-                    ("at", str(records[place].timestamp).encode()),
                 ),
             )
             for place, refusal in refused
         ]
         await self.publish(dead_letter_topic(topic), messages)
+
+
+def read_all(records: Sequence[Any], read: Callable[[bytes], T]) -> tuple[list[tuple[Any, T]], list[Refused]]:
+    """Decodes what our own steps sent, each with its record; what somebody else put there is refused."""
+    good: list[tuple[Any, T]] = []
+    bad: list[Refused] = []
+    for place, record in enumerate(records):
+        try:
+            good.append((record, read(record.value or b"")))
+        except (msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
+            bad.append(Refused(place, Refusal("not_ours", "", f"not a message of Vigie's: {error}")))
+    return good, bad
 
 
 def raw(record: Any) -> Raw:
@@ -136,5 +152,5 @@ def raw(record: Any) -> Raw:
 
 
 def now() -> float:
-    """Wall time in seconds, for quiet streams alone."""
+    """Seconds, from any origin."""
     return time.monotonic()

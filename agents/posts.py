@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from faust.types import TP
 
 from agents.app import Shell, now, raw
+from agents.steps import Steps
 from pipeline.bus import Message
 from pipeline.detect.messages import Shuffled, Signal, encode
 from pipeline.detect.post_step import Posted, PostStep
@@ -25,37 +25,25 @@ class Posts:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        self._steps: dict[int, PostStep] = {}
-        self._done: dict[int, int] = {}
-        self._heard: dict[int, float] = {}
         self._partitions = TOPICS[SHUFFLE].partitions
+        self._steps = Steps(shell, POSTS_RAW, lambda n: PostStep(shell.parameters, n, self._partitions))
+        self._heard: dict[int, float] = {}
         shell.agent(POSTS_RAW, self.handle)
         shell.app.timer(interval=0.5)(self.tell_quiet)
-        shell.app.on_partitions_revoked.connect(self.forget)
-
-    def step(self, partition: int) -> PostStep:
-        """The step of a partition."""
-        if partition not in self._steps:
-            self._steps[partition] = PostStep(self._shell.parameters, partition, self._partitions)
-        return self._steps[partition]
-
-    async def forget(self, app: Any, revoked: set[TP], **_: Any) -> None:
-        """Partitions that went to another worker."""
-        for tp in revoked:
-            if tp.topic == POSTS_RAW:
-                self._steps.pop(tp.partition, None)
-                self._done.pop(tp.partition, None)
 
     async def handle(self, partition: int, records: Sequence[Any]) -> None:
         """One fetch."""
         self._heard[partition] = now()
-        for posted in self.step(partition).feed([raw(record) for record in records]):
-            await self._shell.dead_letters(POSTS_RAW, partition, records, posted.refused)
+        records = self._steps.fresh(partition, records)
+        for posted in self._steps[partition].feed([raw(record) for record in records]):
+            await self._shell.refuse(POSTS_RAW, records, posted.refused)
             await self._shell.publish(POSTS_ENRICHED, _enriched(posted))
             await self._shell.publish(SHUFFLE, _dealt(posted.shuffled))
             if posted.findings:
-                await self._shell.publish(SIGNALS, [Message(None, encode(Signal(-1, 0, [], posted.findings)))])
-        self._done[partition] = records[-1].offset + 1
+                await self._shell.publish(
+                    SIGNALS, [Message(None, encode(Signal(-1, 0, [], posted.findings)), (), 0)]
+                )
+        self._steps.applied(partition, records)
 
     async def tell_quiet(self) -> None:
         """Says of each partition where nothing is waiting that it does not hold back time."""
@@ -63,14 +51,14 @@ class Posts:
         for tp in consumer.assignment():
             if tp.topic != POSTS_RAW or now() - self._heard.get(tp.partition, 0.0) < QUIET_AFTER:
                 continue
-            end = consumer.highwater(tp)
-            if end is None or (tp.partition in self._done and self._done[tp.partition] < end):
+            end, position = consumer.highwater(tp), self._steps.position(tp.partition)
+            if end is None:
+                continue  # the broker has not answered for this partition yet
+            if position is None:  # nothing read since this worker has it: what it begins with was committed before
+                position = consumer._committed_offset.get(tp) or 0
+            if position < end:
                 continue
-            if tp.partition not in self._done and end > 0 and tp.partition not in self._steps:
-                committed = consumer._committed_offset.get(tp)
-                if committed is None or committed < end:
-                    continue
-            quiet = self.step(tp.partition).quiet()
+            quiet = self._steps[tp.partition].quiet()
             await self._shell.publish(SHUFFLE, _dealt([quiet] * self._partitions))
 
 

@@ -17,17 +17,21 @@ import structlog
 
 from agents.app import Shell
 from pipeline.config import Settings
+from pipeline.detect.intake import Refused
 from pipeline.runtime import store_address
 from pipeline.store import rows
 from pipeline.store.client import StoreClient
 from pipeline.store.errors import StoreError
 from pipeline.store.migrate import migrate
+from schemas.decode import Refusal
 from schemas.times import Micros
-from schemas.topics import ACTIONS, ALERTS, COPIES, FANS_CHECKED, FANS_RAW, POSTS_ENRICHED, POSTS_RAW, dead_letter_topic
+from schemas.topics import ACTIONS, ALERTS, COPIES, DLQ, FANS_CHECKED, POSTS_ENRICHED, TOPICS
 
 log = structlog.get_logger()
 
 Tables = list[tuple[str, pa.Table]]
+Shape = Callable[[Sequence[Any], Micros], Tables]
+_UNSHAPELY = (ValueError, KeyError, TypeError, AttributeError)
 _LONGEST_PAUSE = 30.0
 
 
@@ -35,7 +39,11 @@ def store_writer(settings: Settings) -> StoreClient:
     """The client that may write."""
     host, port = store_address(settings)
     return StoreClient(
-        host, port, settings.store.writer, settings.store.writer_password.get_secret_value(), settings.store.database
+        host,
+        port,
+        settings.store.writer,
+        settings.store.writer_password.get_secret_value(),
+        settings.store.database,
     )
 
 
@@ -43,6 +51,7 @@ class Sinks:
     """One reader for each stored topic."""
 
     def __init__(self, shell: Shell) -> None:
+        self._shell = shell
         self._settings = shell.settings
         self._ready = False
         self._lock = asyncio.Lock()
@@ -50,10 +59,13 @@ class Sinks:
         for topic, shape in SHAPES.items():
             shell.agent(topic, self._handler(topic, shape))
 
-    def _handler(self, topic: str, shape: Callable[[Sequence[Any], Micros], Tables]) -> Any:
+    def _handler(self, topic: str, shape: Shape) -> Any:
         async def handle(partition: int, records: Sequence[Any]) -> None:
-            tables = shape(records, time.time_ns() // 1000)
+            at = time.time_ns() // 1000
+            tables, refused = shaped(records, at, shape)
             await self._insist(topic, tables)
+            if refused and not topic.endswith(DLQ):
+                await self._shell.refuse(topic, records, refused, "store")
 
         return handle
 
@@ -81,11 +93,30 @@ class Sinks:
             migrate(client, self._settings.store.database)
 
     def _insert(self, topic: str, tables: Tables) -> None:
-        client = self._clients.get(topic)  # a client is not for several threads; a topic's batches come in turn
+        client = self._clients.get(
+            topic
+        )  # a client is not for several threads; a topic's batches come in turn
         if client is None:
             client = self._clients[topic] = store_writer(self._settings)
         for name, table in tables:
             client.insert(name, table)
+
+
+def shaped(records: Sequence[Any], at: Micros, shape: Shape) -> tuple[Tables, list[Refused]]:
+    """The rows of a batch; records that make none are refused, the others stay."""
+    try:
+        return shape(records, at), []
+    except _UNSHAPELY:
+        pass
+    good, refused = [], []
+    for place, record in enumerate(records):
+        try:
+            shape([record], at)
+        except _UNSHAPELY as error:
+            refused.append(Refused(place, Refusal("not_storable", "", f"{type(error).__name__}: {error}")))
+        else:
+            good.append(record)
+    return shape(good, at), refused
 
 
 def _values(records: Sequence[Any]) -> list[Any]:
@@ -106,7 +137,10 @@ def _alerts(records: Sequence[Any], at: Micros) -> Tables:
         rows.withdrawal(record.key.decode()) if record.value is None else orjson.loads(record.value)["data"]
         for record in records
     ]
-    return [("alert_revisions", rows.alert_revisions_table(alerts, at)), ("alerts", rows.alerts_table(alerts, at))]
+    return [
+        ("alert_revisions", rows.alert_revisions_table(alerts, at)),
+        ("alerts", rows.alerts_table(alerts, at)),
+    ]
 
 
 def _copies(records: Sequence[Any], at: Micros) -> Tables:
@@ -117,6 +151,10 @@ def _actions(records: Sequence[Any], at: Micros) -> Tables:
     return [("actions", rows.actions_table(_values(records), at))]
 
 
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 19 else -1
+
+
 def _letters(records: Sequence[Any], at: Micros) -> Tables:
     letters = []
     for record in records:
@@ -124,8 +162,8 @@ def _letters(records: Sequence[Any], at: Micros) -> Tables:
         letters.append(
             {
                 "topic": headers.get("topic", record.topic.removesuffix(".dlq")),
-                "partition": int(headers.get("partition") or -1),
-                "offset": int(headers.get("offset") or -1),
+                "partition": _number(headers.get("partition")),
+                "offset": _number(headers.get("offset")),
                 "stage": headers.get("stage", ""),
                 "code": headers.get("reason", "").partition(":")[0],
                 "field": headers.get("field", ""),
@@ -136,12 +174,11 @@ def _letters(records: Sequence[Any], at: Micros) -> Tables:
     return [("dead_letters", rows.dead_letters_table(letters, at))]
 
 
-SHAPES: dict[str, Callable[[Sequence[Any], Micros], Tables]] = {
+SHAPES: dict[str, Shape] = {
     POSTS_ENRICHED: _posts,
     FANS_CHECKED: _fans,
     ALERTS: _alerts,
     COPIES: _copies,
     ACTIONS: _actions,
-    dead_letter_topic(POSTS_RAW): _letters,
-    dead_letter_topic(FANS_RAW): _letters,
+    **{name: _letters for name in TOPICS if name.endswith(DLQ)},
 }

@@ -16,7 +16,7 @@ from faust.types import TP, Message
 from faust.types.tuples import ConsumerMessage  # type: ignore[attr-defined,unused-ignore]
 
 
-class BatchConsumer(driver.Consumer):
+class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     """Hands over whole fetches."""
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
@@ -65,13 +65,13 @@ class BatchConsumer(driver.Consumer):
         return int(highest) + 1
 
 
-class BatchTransport(driver.Transport):
+class BatchTransport(driver.Transport):  # type: ignore[misc]
     """Kafka by aiokafka, by the batch."""
 
     Consumer = BatchConsumer
 
 
-class BatchSchema(faust.Schema):
+class BatchSchema(faust.Schema):  # type: ignore[misc]
     """Passes the list of records through as it is."""
 
     def compile(self, app: Any, **_: Any) -> Any:

@@ -19,7 +19,7 @@ from agents.posts import Posts
 from agents.shuffle import Shuffle
 from agents.sinks import Sinks
 from pipeline.broker import create_topics
-from pipeline.config import Settings
+from pipeline.config import Settings, read_settings
 from pipeline.runtime import NotRunning, kafka_address
 
 ROLES = ("detect", "sink", "all")
@@ -62,7 +62,7 @@ def main() -> None:
     cli = argparse.ArgumentParser(prog="python -m agents.worker", description=__doc__)
     cli.add_argument("--role", choices=ROLES, default="all")
     arguments = cli.parse_args()
-    settings = Settings()
+    settings = read_settings()
     configure_logging(settings.log_level)
     try:
         bootstrap = kafka_address(settings)

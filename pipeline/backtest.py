@@ -130,13 +130,20 @@ def _write(run: Backtest, out: Path, seconds: float) -> dict[str, object]:
         "posts": msgspec.structs.asdict(posts),
         "fans": msgspec.structs.asdict(fans),
         "refused": dict(sorted(run.refused.items())),
-        "alerts": {"total": len(alerts), "by_kind": dict(sorted(kinds.items())), "by_severity": dict(sorted(severities.items()))},
+        "alerts": {
+            "total": len(alerts),
+            "by_kind": dict(sorted(kinds.items())),
+            "by_severity": dict(sorted(severities.items())),
+        },
         "copy_clusters": len(copies),
         # The two figures below differ from run to run; everything above, and the other files, do not.
         "posts_per_second": round(posts.read / seconds, 1) if seconds else 0.0,
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        * (1 if sys.platform == "darwin" else 1024),
     }
-    (out / "report.json").write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    (out / "report.json").write_bytes(
+        orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    )
     return report
 
 

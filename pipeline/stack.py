@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import secrets
 import signal
@@ -19,6 +20,12 @@ from pipeline.runtime import Running, forget_running, free_port, read_running, w
 
 _PATIENCE = 60.0
 _STOP_PATIENCE = 8.0
+
+
+def _die_with_parent() -> None:
+    """Linux: the part gets SIGTERM when this process ends, even by SIGKILL."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 class StackError(Exception):
@@ -67,26 +74,36 @@ class Stack:
         self.logs.mkdir(parents=True, exist_ok=True)
         self.kafka_port = free_port(self.settings.kafka.port)
         self.store_port = free_port(self.settings.store.port)
-        self._parts["broker"] = start_broker(self.kafka_port, self.logs / "broker.log")
+        self._parts["broker"] = start_broker(self.kafka_port, self.logs / "broker.log", _die_with_parent)
         store = self._python(
             "store",
-            ["-m", "pipeline.store.server", "--data", str(self.settings.data_dir / "store"), "--port", str(self.store_port)],
+            [
+                "-m",
+                "pipeline.store.server",
+                "--data",
+                str(self.settings.data_dir / "store"),
+                "--port",
+                str(self.store_port),
+            ],
         )
         try:
             asyncio.run(create_topics(self.bootstrap))
         except ConnectionError as error:
             raise StackError(f"the broker did not start: {error}; see {self.logs}/broker.log") from None
-        waiting = [(store, "store")]
+        waiting = [
+            (store, "store"),
+            (self._python("sink", ["-m", "agents.worker", "--role", "sink"]), "sink"),
+        ]
         for number in range(self.settings.workers):
             name = f"detect-{number + 1}"
             waiting.append((self._python(name, ["-m", "agents.worker", "--role", "detect"]), name))
-        self._line(*waiting.pop(0))
-        waiting.append((self._python("sink", ["-m", "agents.worker", "--role", "sink"]), "sink"))
         for part, name in waiting:
             self._line(part, name)
         write_running(self.settings, Running(os.getpid(), self.bootstrap, "127.0.0.1", self.store_port))
 
-    def _python(self, name: str, arguments: list[str], extra: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def _python(
+        self, name: str, arguments: list[str], extra: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         part = subprocess.Popen(
             [sys.executable, *arguments],
             stdin=subprocess.DEVNULL,
@@ -95,6 +112,7 @@ class Stack:
             env={**self.environment(), **(extra or {})},
             # A Ctrl-C is for the supervisor; it stops the parts in their order.
             start_new_session=True,
+            preexec_fn=_die_with_parent,
         )
         self._parts[name] = part
         return part
@@ -126,7 +144,9 @@ class Stack:
 
     def describe_failure(self, name: str) -> str:
         """For people."""
-        return f"{name} ended with code {self._parts[name].returncode}; see {self._log(name)}{self._tail(name)}"
+        return (
+            f"{name} ended with code {self._parts[name].returncode}; see {self._log(name)}{self._tail(name)}"
+        )
 
     def stop(self) -> None:
         """Workers first, then the store, then the broker; each gets a few seconds."""

@@ -18,8 +18,23 @@ from schemas.times import parse_time
 MAX_TEXT = 100_000
 """Longest text of a post, in characters. The longest post on any platform read is 63,206 (Facebook)."""
 
+MAX_BYTES = 8_000_000
+"""Longest record, in bytes: with key and headers it fits a message of 8 MiB, enriched as well."""
+
 MAX_ID = 512
 """Longest identifier, name or target, in characters."""
+
+MAX_LANG = 64
+"""Longest language tag, in characters."""
+
+MAX_ITEM = 4096
+"""Longest address or item of a list, in characters."""
+
+MAX_ITEMS = 1000
+"""Longest list, in items."""
+
+MAX_DEPTH = 100
+"""Deepest nesting of unknown fields. They are written back out, and `orjson` writes no deeper than 254."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -44,6 +59,9 @@ REFUSALS: dict[str, str] = {
     "time_out_of_range": "a time lies outside 1995 to 2100",
     "too_long": "a field is longer than allowed",
     "control_character": "a field holds the character NUL",
+    "too_deep": "unknown fields are nested deeper than 100 levels",
+    "not_ours": "an internal topic holds a message that no step of Vigie wrote",
+    "not_storable": "a record fits no row of its table",
 }
 
 
@@ -53,7 +71,10 @@ class _Bad(Exception):
 
 
 def _show(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested too deeply; an integer of thousands of digits
+        text = f"a {type(value).__name__} too large to show"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -62,7 +83,7 @@ def _string(data: Mapping[str, Any], name: str, limit: int) -> str:
     if type(value) is not str:
         if value is None:
             raise _Bad("missing_field", name, f"{name} is missing")
-        if type(value) is int and name != "text":  # many feeds write ids as numbers
+        if type(value) is int and name != "text" and abs(value) < 1 << 64:  # many feeds write ids as numbers
             value = str(value)
         else:
             raise _Bad("wrong_type", name, f"{name} is {_show(value)}; a string is needed")
@@ -75,7 +96,7 @@ def _string(data: Mapping[str, Any], name: str, limit: int) -> str:
     return value
 
 
-def _optional_string(data: Mapping[str, Any], name: str, limit: int = 4096) -> str | None:
+def _optional_string(data: Mapping[str, Any], name: str, limit: int = MAX_ITEM) -> str | None:
     value = data.get(name)
     if value is None or value == "":
         return None
@@ -89,9 +110,13 @@ def _time(data: Mapping[str, Any], name: str) -> int:
     try:
         return parse_time(value)
     except (ValueError, OverflowError) as error:
-        code = "time_out_of_range" if "outside" in str(error) or "year" in str(error) else "time_invalid"
+        # The messages of `parse_time` and of `datetime`; that of text which is no time at all repeats the text.
+        outside = str(error).startswith(("outside", "year", "date value out of range"))
+        code = "time_out_of_range" if outside else "time_invalid"
         raise _Bad(
-            code, name, f"{name} is {_show(value)}; RFC 3339 or an epoch number between 1995 and 2100 is needed"
+            code,
+            name,
+            f"{name} is {_show(value)}; RFC 3339 or an epoch number between 1995 and 2100 is needed",
         ) from None
 
 
@@ -108,7 +133,7 @@ def _count(data: Mapping[str, Any], name: str) -> int:
             raise _Bad("missing_field", name, f"{name} is missing")
         raise _Bad("wrong_type", name, f"{name} is {_show(value)}; a whole number is needed")
     if not 0 <= value < 1 << 53:
-        raise _Bad("wrong_value", name, f"{name} is {value}; a count between 0 and 2^53 is needed")
+        raise _Bad("wrong_value", name, f"{name} is {_show(value)}; a count between 0 and 2^53 is needed")
     return value
 
 
@@ -131,7 +156,7 @@ def _strings(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
         return ()
     if type(value) is not list or not all(type(item) is str for item in value):
         raise _Bad("wrong_type", name, f"{name} is {_show(value)}; a list of strings is needed")
-    if len(value) > 1000 or any(len(item) > 4096 for item in value):
+    if len(value) > MAX_ITEMS or any(len(item) > MAX_ITEM for item in value):
         raise _Bad("too_long", name, f"{name} has more than 1,000 items or an item of over 4,096 characters")
     if any("\x00" in item for item in value):
         raise _Bad("control_character", name, f"{name} holds the character NUL")
@@ -139,7 +164,22 @@ def _strings(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def _extra(data: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any] | None:
-    return {name: value for name, value in data.items() if name not in known} if data.keys() - known else None
+    if not data.keys() - known:
+        return None
+    extra = {name: value for name, value in data.items() if name not in known}
+    level: list[Any] = [value for value in extra.values() if type(value) in (dict, list)]
+    depth = 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise _Bad("too_deep", "", f"unknown fields are nested deeper than {MAX_DEPTH} levels")
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) in (dict, list)
+        ]
+    return extra
 
 
 _POST = frozenset(Post.__struct_fields__) - {"extra"}
@@ -157,21 +197,21 @@ def _post(data: Mapping[str, Any]) -> Post:
         _string(data, "text", MAX_TEXT),
     )
     # Most posts have few of these; asking for each costs less than a loop over the declared fields.
-    if get("lang"):
-        post.lang = _optional_string(data, "lang", 64)
-    if get("url"):
+    if get("lang") is not None:
+        post.lang = _optional_string(data, "lang", MAX_LANG)
+    if get("url") is not None:
         post.url = _optional_string(data, "url")
-    if get("target"):
+    if get("target") is not None:
         post.target = _optional_string(data, "target", MAX_ID)
-    if get("author_name"):
+    if get("author_name") is not None:
         post.author_name = _optional_string(data, "author_name", MAX_ID)
     if get("author_created_at") is not None:
         post.author_created_at = _optional_time(data, "author_created_at")
     if get("author_followers") is not None:
         post.author_followers = _optional_count(data, "author_followers")
-    if get("reply_to"):
+    if get("reply_to") is not None:
         post.reply_to = _optional_string(data, "reply_to", MAX_ID)
-    if get("repost_of"):
+    if get("repost_of") is not None:
         post.repost_of = _optional_string(data, "repost_of", MAX_ID)
     if get("is_repost") is not None:
         post.is_repost = _flag(data, "is_repost")
@@ -183,7 +223,7 @@ def _post(data: Mapping[str, Any]) -> Post:
         post.mentions = _strings(data, "mentions")
     if get("media_hashes") is not None:
         post.media_hashes = _strings(data, "media_hashes")
-    if get("source"):
+    if get("source") is not None:
         post.source = _optional_string(data, "source", MAX_ID)
     if get("deleted") is not None:
         post.deleted = _flag(data, "deleted")
@@ -207,7 +247,11 @@ def _fan_count(data: Mapping[str, Any]) -> FanCount:
 def _follow(data: Mapping[str, Any]) -> Follow:
     action = _string(data, "action", 64)
     if action not in FOLLOW_ACTIONS:
-        raise _Bad("wrong_value", "action", f"action is {_show(action)}; one of {', '.join(FOLLOW_ACTIONS)} is needed")
+        raise _Bad(
+            "wrong_value",
+            "action",
+            f"action is {_show(action)}; one of {', '.join(FOLLOW_ACTIONS)} is needed",
+        )
     return Follow(
         _string(data, "platform", MAX_ID),
         _string(data, "page_id", MAX_ID),

@@ -30,7 +30,7 @@ def parse_time(value: object) -> Micros:
         ValueError: not a time, or outside 1995..2100.
     """
     if isinstance(value, str):
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value[:-1] + "Z" if value.endswith("z") else value)
         micros = (
             (moment - _EPOCH) // _MICROSECOND
             if moment.tzinfo is not None

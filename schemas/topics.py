@@ -17,6 +17,9 @@ COPIES = "vigie.copies.v1"
 SHUFFLE = "vigie.shuffle.v1"
 SIGNALS = "vigie.signals.v1"
 
+DLQ = ".dlq"
+"""The end of the name of a dead-letter topic."""
+
 
 class Topic(msgspec.Struct, frozen=True):
     """One topic. `retention_hours` 0 keeps for ever."""
@@ -43,15 +46,18 @@ class Topic(msgspec.Struct, frozen=True):
 
 def dead_letter_topic(name: str) -> str:
     """Where refused records of a topic go."""
-    return f"{name}.dlq"
+    return name + DLQ
 
 
 def _load() -> dict[str, Topic]:
     data = tomllib.loads(resources.files("schemas").joinpath("topics.toml").read_text(encoding="utf-8"))
-    return {
-        name: msgspec.convert({**data["defaults"], **fields, "name": name}, Topic)
-        for name, fields in data["topics"].items()
-    }
+    topics: dict[str, Topic] = {}
+    for name, fields in data["topics"].items():
+        topics[name] = msgspec.convert({**data["defaults"], **fields, "name": name}, Topic)
+        dlq = {**data["defaults"], **data["dead_letters"], "name": dead_letter_topic(name)}
+        dlq["about"] = data["dead_letters"]["about"].format(name=name)
+        topics[name + DLQ] = msgspec.convert(dlq, Topic)
+    return topics
 
 
 TOPICS: dict[str, Topic] = _load()

@@ -1,6 +1,6 @@
 -- Every post, as enriched. A post said twice is one row: FINAL keeps the latest ingested of each (platform, id).
 -- Partitions follow event time, so that old months are dropped cheaply; the sorting key does not, because a deletion may
--- carry another created_at than the post. FINAL merges across partitions and, from ClickHouse 25.12 on, prunes them only
+-- carry another created_at than the post. FINAL merges across partitions and, from ClickHouse 26.3 on, prunes them only
 -- afterwards (defer_partition_pruning_after_final), so a count of FINAL is exact whatever the month.
 CREATE TABLE IF NOT EXISTS {database}.posts
 (

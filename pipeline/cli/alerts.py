@@ -33,7 +33,7 @@ def alerts(
     def show(alert: Alert) -> None:
         from pipeline.notify.messages import at_least, body, headline
 
-        if not at_least(alert, severity):  # type: ignore[arg-type]
+        if not at_least(alert, severity):
             return
         if json:
             print(encode_alert(alert).decode(), flush=True)

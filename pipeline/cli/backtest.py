@@ -13,7 +13,9 @@ from pipeline.cli.console import WRONG_USE, fail, say
 def backtest(
     files: Annotated[list[Path], typer.Argument(help="JSON Lines (.jsonl, .gz, .zst), CSV or Parquet.")],
     out: Annotated[Path, typer.Option(help="Folder for alerts.jsonl, copies.jsonl and report.json.")],
-    kind: Annotated[str | None, typer.Option(help="posts, fan_counts or follows; otherwise seen from the fields.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="posts, fan_counts or follows; otherwise seen from the fields.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """The same detectors over files, no broker."""
@@ -36,7 +38,7 @@ def backtest(
         fail("backtest", error, WRONG_USE)
     progress = Progress()
     try:
-        items = read(files, kind, progress)  # type: ignore[arg-type]
+        items = read(files, kind, progress)
         with progress_bar("backtest", progress) as step:
             report = run(items, parameters, out, step)
     except FileProblem as problem:

@@ -10,19 +10,19 @@ _WORDS = {
     "fr": {
         "making": "un scénario est composé (graine {seed}) …",
         "starting": "le système démarre : courtier, magasin, détection …",
-        "playing": "{count} enregistrements de trois jours sont rejoués ; voici les alertes à mesure qu'elles viennent",
+        "playing": "{count} enregistrements de trois jours sont rejoués ; voici les alertes à mesure qu’elles viennent",
         "title": "Planté et trouvé",
         "planted": "planté",
         "wanted": "attendu",
         "found": "trouvé",
         "alert": "alerte",
-        "no_warning": "pas d'alarme",
+        "no_warning": "pas d’alarme",
         "nothing": "rien",
         "none": "rien",
         "rows": "lignes",
         "stored": "ClickHouse : {stored} enregistrements sur {expected}, chacun une fois ; {posts} par seconde à la lecture",
-        "good": "Tout ce qui était planté a été trouvé, rien d'innocent n'a été alarmé.",
-        "bad": "Tout n'a pas été trouvé, ou quelque chose d'innocent a été alarmé : voir les lignes marquées.",
+        "good": "Tout ce qui était planté a été trouvé, rien d’innocent n’a été alarmé.",
+        "bad": "Tout n’a pas été trouvé, ou quelque chose d’innocent a été alarmé : voir les lignes marquées.",
     },
     "en": {
         "making": "a scenario is composed (seed {seed}) …",
@@ -96,7 +96,10 @@ def demo(
         say(words["playing"].format(count=f"{total:,}".replace(",", " ")) + "\n")
         seen: dict[str, str] = {}
         with Progress(
-            TextColumn("{task.percentage:>3.0f} %"), BarColumn(), console=error_console, transient=True,
+            TextColumn("{task.percentage:>3.0f} %"),
+            BarColumn(),
+            console=error_console,
+            transient=True,
             disable=not error_console.is_terminal,
         ) as bar:
             task = bar.add_task("demo", total=total)
@@ -137,7 +140,15 @@ def demo(
             ).decode()
         )
     else:
-        table = Table("", words["planted"], words["wanted"], words["found"], words["rows"], box=box.SIMPLE, title=words["title"])
+        table = Table(
+            "",
+            words["planted"],
+            words["wanted"],
+            words["found"],
+            words["rows"],
+            box=box.SIMPLE,
+            title=words["title"],
+        )
         for row in result.rows:
             found = f"{row.kind} · {row.severity}" if row.alert_id else words["none"]
             table.add_row(

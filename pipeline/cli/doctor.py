@@ -23,7 +23,11 @@ def doctor(
     checks = asyncio.run(examine(settings))
     for check in checks:
         if json:
-            print(orjson.dumps({"check": check.name, "ok": check.ok, "found": check.found, "do": check.advice}).decode())
+            print(
+                orjson.dumps(
+                    {"check": check.name, "ok": check.ok, "found": check.found, "do": check.advice}
+                ).decode()
+            )
         else:
             print(f"{'ok   ' if check.ok else 'WRONG'} {check.name}: {check.found}")
             if check.advice:

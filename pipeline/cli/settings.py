@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.cli.console import WRONG_USE, fail
-from pipeline.config import Settings
+from pipeline.config import Settings, read_settings
 
 
 def load_settings(command: str) -> Settings:
@@ -11,7 +11,7 @@ def load_settings(command: str) -> Settings:
     from pydantic import ValidationError
 
     try:
-        return Settings()
+        return read_settings()
     except ValidationError as error:
         lines = [
             f"{'.'.join(map(str, problem['loc']))} = {_shown(problem.get('input'))}: {problem['msg']}"

@@ -22,7 +22,11 @@ def sql(
     try:
         host, port = store_address(settings)
         with StoreClient(
-            host, port, settings.store.user, settings.store.password.get_secret_value(), settings.store.database
+            host,
+            port,
+            settings.store.user,
+            settings.store.password.get_secret_value(),
+            settings.store.database,
         ) as client:
             result = client.query(query)
     except (NotRunning, StoreError) as error:

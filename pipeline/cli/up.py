@@ -24,7 +24,9 @@ def up() -> None:
         if stack.store_port != settings.store.port:
             say(f"port {settings.store.port} is taken; the store listens on {stack.store_port}")
         print(f"kafka  {stack.bootstrap}")
-        print(f"sql    http://127.0.0.1:{stack.store_port}  (ClickHouse HTTP, read-only, user default, database {settings.store.database})")
+        print(
+            f"sql    http://127.0.0.1:{stack.store_port}  (ClickHouse HTTP, read-only, user default, database {settings.store.database})"
+        )
         print(f"data   {settings.data_dir}", flush=True)
         say("ready; Ctrl-C stops")
         while not stopping.wait(0.5):

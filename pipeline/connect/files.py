@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline.connect.items import MAX_RECORD, FileProblem, Item, Progress
 from pipeline.connect.lines import COMPRESSIONS, MAGIC, json_lines
 from pipeline.connect.tables import csv_rows, parquet_rows
+from pipeline.detect.source_clock import SourceClock
 from schemas.records import Kind
 from schemas.times import EARLIEST, LATEST, Micros
 
@@ -154,12 +155,12 @@ def _several(problems: Sequence[FileProblem]) -> FileProblem:
 def stamp(items: Iterable[Item]) -> Iterator[tuple[Item, Micros]]:
     """Every item with its source clock: the latest event time read so far, 0 before the first.
 
-    A record without readable time, or with one outside 1995..2100, does not move the clock. The clock decides
-    what is late, in a replay (where it travels as `vigie-clock`) and in a backtest alike.
+    A record without readable time, or with one outside 1995..2100, does not move the clock, nor does one that stands
+    alone more than a day ahead (`pipeline.detect.source_clock`). The clock decides what is late, in a replay (where
+    it travels as `vigie-clock`) and in a backtest alike.
     """
-    clock: Micros = 0
+    clock = SourceClock()
     for item in items:
-        at = item.at
-        if at is not None and at > clock and EARLIEST <= at < LATEST:
-            clock = at
-        yield item, clock
+        if item.at is not None and EARLIEST <= item.at < LATEST:
+            clock.see(item.at)
+        yield item, clock.now

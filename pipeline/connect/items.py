@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from schemas.decode import MAX_ID, recognise
+from schemas.decode import MAX_BYTES, MAX_ID, recognise
 from schemas.records import Kind
 from schemas.times import Micros, parse_time
 from schemas.topics import FANS_RAW, POSTS_RAW
@@ -13,7 +13,7 @@ from schemas.topics import FANS_RAW, POSTS_RAW
 MAX_LINE = 16 << 20
 """Longest line kept, in bytes. Of a longer one the beginning comes through, over `MAX_RECORD` anyway."""
 
-MAX_RECORD = 8_000_000
+MAX_RECORD = MAX_BYTES
 """Largest record that is published, in bytes; the topics take messages of 8 MiB with key and headers."""
 
 TIME_FIELD: dict[Kind, str] = {"posts": "created_at", "fan_counts": "observed_at", "follows": "at"}

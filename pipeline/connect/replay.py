@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 
-from pipeline.bus import CLOCK_HEADER, END_HEADER, Message
+from pipeline.bus import CLOCK_HEADER, END_HEADER, Headers, Message
 from pipeline.connect.files import stamp
 from pipeline.connect.items import MAX_RECORD, FileProblem, Item, topic_of
 from pipeline.connect.sending import Sender, dead_letter
@@ -68,6 +68,11 @@ class Pace:
         return max(0.0, start + (clock - first) / SECOND / self._speed - self._now())
 
 
+def _to_all(topic: str, headers: Headers) -> list[Message]:
+    """A message without value for each partition: what it says stands in its headers."""
+    return [Message(None, None, headers, partition) for partition in range(TOPICS[topic].partitions)]
+
+
 async def replay(
     publisher: Sender,
     items: Iterable[Item],
@@ -97,6 +102,10 @@ async def replay(
         for topic, messages in waiting.items():
             await publisher.send(topic, messages)
         waiting.clear()
+        # Partitions that got nothing learn the time as well, so that they hold no alert back.
+        clock = ((CLOCK_HEADER, b"%d" % report.clock),)
+        for topic in report.topics:
+            await publisher.send(topic, _to_all(topic, clock))
         count = size = 0
         report.seconds = now() - began
         if on_progress is not None:
@@ -138,7 +147,6 @@ async def replay(
     if end:
         headers = ((END_HEADER, b"1"), (CLOCK_HEADER, b"%d" % report.clock))
         for topic in report.topics:
-            partitions = range(TOPICS[topic].partitions)
-            await publisher.send(topic, [Message(None, None, headers, partition) for partition in partitions])
+            await publisher.send(topic, _to_all(topic, headers))
     report.seconds = now() - began
     return report

@@ -10,7 +10,7 @@ import msgspec
 from rapidfuzz import fuzz, process
 
 from pipeline.detect.clock import Tick
-from pipeline.detect.clusters import Cluster, Clusters, Membership, cluster_id
+from pipeline.detect.clusters import Cluster, Clusters, Membership, cluster_id, key_of
 from pipeline.detect.copies import CopyPost, Link
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.finding import Evidence, Finding, members, reason
@@ -170,7 +170,13 @@ class Campaigns:
             severity = "info"
         reasons = [
             reason("copies", posts=len(posts), accounts=accounts, sample=first.sample),
-            reason("accounts_in_span", accounts=dense, minutes=p.span_minutes, start=format_time(start), end=format_time(end))
+            reason(
+                "accounts_in_span",
+                accounts=dense,
+                minutes=p.span_minutes,
+                start=format_time(start),
+                end=format_time(end),
+            )
             if dense >= p.accounts
             else reason("accounts_in_window", accounts=day, hours=p.window_hours),
             *explained,
@@ -178,11 +184,15 @@ class Campaigns:
         authors = dict.fromkeys(post.author_id for post in posts)
         platforms = {post.platform for post in posts}
         return Finding(
-            alert_id=alert_id(NAME, first.platform, first.id),
+            alert_id=alert_id(NAME, *key_of(first)),
             kind="copy_paste",
             severity=severity,
             score=round((1.0 - 0.5 ** (dense / p.accounts)) * (0.3 if explained else 1.0), 4),
-            subject=Subject(first.platform if len(platforms) == 1 else "*", cluster_id(first)),
+            subject=Subject(
+                first.platform if len(platforms) == 1 else "*",
+                cluster_id(first),
+                " ".join(first.sample.split())[:60],
+            ),
             first_seen=first.at,
             last_seen=last.at,
             start=first.at,

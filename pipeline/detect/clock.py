@@ -29,7 +29,7 @@ from schemas.times import Micros
 END: Micros = 1 << 62
 """The clock of a partition whose source said that nothing more will come."""
 
-GRACE = 2.0
+GRACE = 10.0
 """Seconds of wall time after which what a quiet partition has not shown is taken not to exist."""
 
 T = TypeVar("T")

@@ -11,6 +11,16 @@ from schemas.alerts import alert_id
 from schemas.times import Micros
 
 
+Key = tuple[Micros, str, str, str]
+"""What tells posts apart, and their order: time, platform, id, author. The id alone should do; a feed that uses one
+twice must not make the outcome depend on which of the two came first."""
+
+
+def key_of(post: CopyPost) -> Key:
+    """The post's key."""
+    return post.at, post.platform, post.id, post.author_id
+
+
 class Cluster:
     """Posts that are copies of one another. `posts` is kept in order of arrival; `ordered()` in order of time."""
 
@@ -18,7 +28,7 @@ class Cluster:
 
     def __init__(self, founder: CopyPost) -> None:
         self.founder = founder  # the earliest post: it names the cluster
-        self.posts: dict[tuple[str, str], CopyPost] = {}
+        self.posts: dict[Key, CopyPost] = {}
         self.accounts: set[tuple[str, str]] = set()
         self.announced: str | None = None  # the identity under which membership was told
         self.alerts: set[str] = set()  # under which alerts it, or what became part of it, was told
@@ -27,22 +37,22 @@ class Cluster:
 
     def take(self, post: CopyPost) -> None:
         """Adds a post; again is no harm."""
-        key = (post.platform, post.id)
+        key = key_of(post)
         if key not in self.posts:
             self.posts[key] = post
             self.accounts.add((post.platform, post.author_id))
             self.changed.append(post)
-            if post.order < self.founder.order:
+            if key < key_of(self.founder):
                 self.founder = post
 
     def ordered(self) -> list[CopyPost]:
-        """Posts by time, platform, id."""
-        return sorted(self.posts.values(), key=lambda post: post.order)
+        """Posts by time, platform, id, author."""
+        return [self.posts[key] for key in sorted(self.posts)]
 
 
 def cluster_id(founder: CopyPost) -> str:
     """A name that depends on the earliest post alone."""
-    return alert_id("copies", founder.platform, founder.id)
+    return alert_id("copies", *key_of(founder))
 
 
 class Membership(msgspec.Struct, frozen=True, gc=False):
@@ -60,7 +70,7 @@ class Clusters:
 
     def __init__(self, window: Micros) -> None:
         self._window = window
-        self._of: dict[tuple[str, str], Cluster] = {}
+        self._of: dict[Key, Cluster] = {}
         self._touched: dict[int, Cluster] = {}
         self._due: dict[int, tuple[Micros, Cluster]] = {}
         self._swept: Micros = 0
@@ -68,8 +78,8 @@ class Clusters:
     def add(self, links: Iterable[Link]) -> None:
         """Takes links in any order, any number of times."""
         for link in links:
-            a = self._of.get((link.a.platform, link.a.id))
-            b = self._of.get((link.b.platform, link.b.id))
+            a = self._of.get(key_of(link.a))
+            b = self._of.get(key_of(link.b))
             if a is None or b is None:
                 home = a or b or Cluster(link.a)
                 self._put(home, link.a)
@@ -85,7 +95,7 @@ class Clusters:
 
     def _put(self, cluster: Cluster, post: CopyPost) -> None:
         cluster.take(post)
-        self._of[post.platform, post.id] = cluster
+        self._of[key_of(post)] = cluster
         self._touched[id(cluster)] = cluster
         due = self._due.get(id(cluster))
         if due is None or post.at > due[0]:
@@ -106,7 +116,9 @@ class Clusters:
     def expired(self, watermark: Micros) -> Iterator[Cluster]:
         """Takes out the clusters that nothing after the watermark can join."""
         cut = watermark - self._window
-        if cut < self._swept + self._window // 48:  # half an hour of a day: sweeping costs a look at every cluster
+        if (
+            cut < self._swept + self._window // 48
+        ):  # half an hour of a day: sweeping costs a look at every cluster
             return
         self._swept = cut
         done = [cluster for at, cluster in self._due.values() if at < cut]

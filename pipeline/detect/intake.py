@@ -8,7 +8,8 @@ from typing import Generic, NamedTuple, TypeVar
 import msgspec
 
 from pipeline.detect.clock import END
-from schemas.decode import Refusal, decode
+from pipeline.detect.source_clock import SourceClock
+from schemas.decode import MAX_BYTES, Refusal, decode
 from schemas.records import Follow, Kind, Post, Record, event_time
 from schemas.times import HOUR, Micros
 
@@ -16,7 +17,10 @@ R = TypeVar("R", bound=Record)
 
 
 class Raw(NamedTuple):
-    """A record as it came: its bytes, its source's clock if the source told it, and whether the source ends here."""
+    """A record as it came: its bytes, its source's clock if the source told it, and whether the source ends here.
+
+    Without value it is the word of a source on the time alone.
+    """
 
     value: bytes | None
     clock: Micros | None = None
@@ -78,7 +82,7 @@ class SeenIds:
         return True
 
     def forget(self, clock: Micros) -> None:
-        """Drops what lies further back than the horizon."""
+        """Drops what lies further back than the horizon, of which nobody may ask any more."""
         last = (clock - self._horizon) // HOUR
         for hour in [hour for hour in self._hours if hour < last]:
             del self._hours[hour]
@@ -96,6 +100,7 @@ class Intake:
     def clear(self) -> None:
         """A new stream begins."""
         self.clock: Micros = 0
+        self._own = SourceClock()
         self._seen = SeenIds(self._horizon)
 
     def take(self, batch: Sequence[Raw]) -> list[Taken[Record]]:
@@ -108,7 +113,10 @@ class Intake:
                 self.clear()
                 out.append(self._begin())
                 continue
-            self._one(place, raw, out[-1])
+            if raw.value is None and raw.clock is not None:
+                self.clock = max(self.clock, raw.clock)
+            else:
+                self._one(place, raw, out[-1])
         if len(out) > 1 and not out[-1].counts.read:
             out.pop()
         for taken in out:
@@ -123,7 +131,12 @@ class Intake:
     def _one(self, place: int, raw: Raw, taken: Taken[Record]) -> None:
         counts = taken.counts
         counts.read += 1
-        record = decode(raw.value or b"", self._kind)
+        value = raw.value or b""
+        record: Record | Refusal
+        if len(value) > MAX_BYTES:
+            record = Refusal("too_long", "", f"the record has {len(value)} bytes; {MAX_BYTES} are allowed")
+        else:
+            record = decode(value, self._kind)
         if self._kind is None and isinstance(record, Post):
             record = Refusal("unknown_kind", "", "a post where follower counts and follow events belong")
         if isinstance(record, Refusal):
@@ -131,9 +144,9 @@ class Intake:
             taken.refused.append(Refused(place, record))
             return
         at = event_time(record)
-        clock = max(self.clock, at if raw.clock is None else raw.clock)
+        clock = max(self.clock, self._own.see(at) if raw.clock is None else raw.clock)
         self.clock = clock
-        if not self._seen.first_time(record, at):
+        if at >= clock - self._horizon and not self._seen.first_time(record, at):
             counts.duplicates += 1
         elif at < clock - self._lateness:
             counts.late += 1

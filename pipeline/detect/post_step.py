@@ -118,7 +118,9 @@ class PostStep:
         shuffled = []
         for k in range(self._partitions):
             mine = (part == k) & wanted[owner] if len(rows) else np.zeros(0, dtype=bool)
-            number_of = np.bincount(owner[mine], minlength=len(rows)) if len(rows) else np.zeros(0, dtype=np.int64)
+            number_of = (
+                np.bincount(owner[mine], minlength=len(rows)) if len(rows) else np.zeros(0, dtype=np.int64)
+            )
             here = np.flatnonzero(number_of)
             shuffled.append(
                 Shuffled(
@@ -156,5 +158,3 @@ class PostStep:
                 place = crc32(f"{post.platform}:{target}".encode("utf-8", "surrogatepass")) % self._partitions
                 dealt[place].append(msgspec.structs.replace(about, target=target))
         return own, dealt
-
-

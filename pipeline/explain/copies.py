@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pipeline.detect.finding import Finding
 from pipeline.explain.words import (
-    cut,
     moment_en,
     moment_fr,
     plural_en,
     plural_fr,
+    quote_en,
+    quote_fr,
     span_en,
     span_fr,
 )
@@ -17,10 +18,10 @@ from schemas.alerts import Summary
 CHECKED_FR = {
     "reposts": "des partages natifs",
     "share_button": "un bouton de partage",
-    "set_phrase": "une formule d'usage",
+    "set_phrase": "une formule d’usage",
     "giveaway": "un jeu-concours",
-    "app_boilerplate": "un message automatique d'application",
-    "short_text": "un texte trop court pour être à quelqu'un",
+    "app_boilerplate": "un message automatique d’application",
+    "short_text": "un texte trop court pour être à quelqu’un",
     "loose_chain": "des textes qui ne se ressemblent que de proche en proche",
 }
 CHECKED_EN = {
@@ -39,7 +40,7 @@ def summary(finding: Finding) -> Summary:
     values = {r.code: r.values for r in finding.reasons}
     copies = values["copies"]
     lasted = finding.last_seen - finding.first_seen
-    text_fr, text_en = f"« {cut(copies['sample'], 120)} »", f"“{cut(copies['sample'], 120)}”"
+    text_fr, text_en = quote_fr(copies["sample"], 120), quote_en(copies["sample"], 120)
     held = [code.removeprefix("explained_by_") for code in values if code.startswith("explained_by_")]
     failed = [r.code for r in finding.ruled_out if not r.values["holds"]]
     if "accounts_in_span" in values:
@@ -53,7 +54,7 @@ def summary(finding: Finding) -> Summary:
         verdict_en = f"An innocent explanation holds: {', '.join(CHECKED_EN[c] for c in held)}."
     else:
         verdict_fr = (
-            "C'est compatible avec une campagne concertée. Explications innocentes vérifiées et écartées : "
+            "C’est compatible avec une campagne concertée. Explications innocentes vérifiées et écartées : "
             f"{', '.join(CHECKED_FR[c] for c in failed)}."
         )
         verdict_en = (

@@ -40,7 +40,7 @@ def _growth(finding: Finding) -> _Pair:
     return (
         f"La page {name} ({platform}) a gagné {plural_fr(gained, 'fan', 'fans')} entre le "
         f"{moment_fr(finding.start)} et le {moment_fr(finding.end)}{NARROW}; "
-        f"il en vient d'habitude {_usual_fr(usual)} dans le même temps.",
+        f"il en vient d’habitude {_usual_fr(usual)} dans le même temps.",
         f"The page {name} ({platform}) gained {plural_en(gained, 'fan', 'fans')} between "
         f"{moment_en(finding.start)} and {moment_en(finding.end)}; "
         f"{_usual_en(usual)} would be usual in that time.",
@@ -67,15 +67,15 @@ def _who(finding: Finding, said: _Said) -> list[_Pair]:
         marks.append(
             (
                 f"{percent_fr(values['share'])} sont des profils vides "
-                f"({percent_fr(values['usual'])} d'habitude)",
+                f"({percent_fr(values['usual'])} d’habitude)",
                 f"{percent_en(values['share'])} are empty profiles (usually {percent_en(values['usual'])})",
             )
         )
     if values := said.get("young_accounts"):
         marks.append(
             (
-                f"{percent_fr(values['share'])} ont moins d'un mois "
-                f"({percent_fr(values['usual'])} d'habitude)",
+                f"{percent_fr(values['share'])} ont moins d’un mois "
+                f"({percent_fr(values['usual'])} d’habitude)",
                 f"{percent_en(values['share'])} are less than a month old "
                 f"(usually {percent_en(values['usual'])})",
             )
@@ -104,8 +104,8 @@ def _who(finding: Finding, said: _Said) -> list[_Pair]:
 def _verdict(finding: Finding, said: _Said) -> _Pair:
     if "varied_accounts" in said:
         return (
-            "Les comptes venus sont aussi variés que d'ordinaire, ce que donne un moment d'attention "
-            "(passage à la télévision, publication très partagée) plutôt qu'un achat.",
+            "Les comptes venus sont aussi variés que d’ordinaire, ce que donne un moment d’attention "
+            "(passage à la télévision, publication très partagée) plutôt qu’un achat.",
             "Those who came are as varied as ever: what a moment of attention brings (an appearance on "
             "television, a widely shared post) rather than a purchase.",
         )
@@ -116,23 +116,23 @@ def _verdict(finding: Finding, said: _Said) -> _Pair:
         )
     if "gradual_decay" in said:
         return (
-            "La hausse s'éteint peu à peu, comme après un moment d'attention. On ne sait pas qui est venu.",
+            "La hausse s’éteint peu à peu, comme après un moment d’attention. On ne sait pas qui est venu.",
             "The rise dies away little by little, as after a moment of attention. Who came is not known.",
         )
     if "sustained_growth" in said:
         return (
-            "La page croît depuis plus vite qu'avant, sans à-coup. On ne sait pas qui est venu.",
+            "La page croît depuis plus vite qu’avant, sans à-coup. On ne sait pas qui est venu.",
             "The page has been growing faster since, evenly. Who came is not known.",
         )
     if "sharp_step" in said:
         return (
-            "La hausse s'arrête net, ce qui est compatible avec un achat de fans mais ne le prouve pas"
+            "La hausse s’arrête net, ce qui est compatible avec un achat de fans mais ne le prouve pas"
             f"{NARROW}: on ne sait pas qui est venu.",
             "The rise stops dead, which is consistent with bought fans but does not prove it: "
             "who came is not known.",
         )
     return (
-        "C'est compatible avec un achat de fans comme avec un moment d'attention"
+        "C’est compatible avec un achat de fans comme avec un moment d’attention"
         f"{NARROW}: on ne sait ni qui est venu, ni comment la hausse finit.",
         "This is consistent with bought fans and with a moment of attention alike: "
         "neither who came nor how the rise ends is known.",

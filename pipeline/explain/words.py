@@ -4,8 +4,34 @@ from __future__ import annotations
 
 from schemas.times import DAY, HOUR, MINUTE, SECOND, Micros, to_datetime
 
-_MONTHS_FR = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
-_MONTHS_EN = "January February March April May June July August September October November December".split()
+_MONTHS_FR = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
+_MONTHS_EN = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 NARROW = "\u202f"
 """The narrow no-break space: between thousands and before high punctuation in French."""
 

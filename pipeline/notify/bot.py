@@ -89,7 +89,11 @@ class Bot:
         if not at_least(alert, self._severity):
             return False
         told = self._told.get(alert.alert_id)
-        if told is not None and told[0] == alert.severity and (alert.status != "closed" or told[1] == "closed"):
+        if (
+            told is not None
+            and told[0] == alert.severity
+            and (alert.status != "closed" or told[1] == "closed")
+        ):
             return False
         for channel in self._channels:
             await channel.deliver(alert, headline(alert, self._language), body(alert, self._language))

@@ -7,9 +7,9 @@ from schemas.alerts import SEVERITIES, Alert, Severity
 _KINDS = {
     "fr": {
         "burst": "volume inhabituel",
-        "author_burst": "cadence d'un compte",
+        "author_burst": "cadence d’un compte",
         "copy_paste": "copies en nombre",
-        "fan_spike": "afflux d'abonnés",
+        "fan_spike": "afflux d’abonnés",
         "coordinated_accounts": "comptes coordonnés",
         "fake_fans": "faux fans",
         "pile_on": "meute",

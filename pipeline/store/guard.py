@@ -217,7 +217,7 @@ def _check_sources(tokens: Sequence[Token], _policy: Policy) -> Refused | None:
                 selects.pop()
         elif token.is_word("SELECT"):
             selects[-1] = True
-        elif token.is_word("JOIN") or (token.is_word("FROM") and _takes_table(tokens, i, selects[-1])):
+        elif _takes_table(tokens, i, selects[-1]):
             selects[-1] = True
             refused = _check_source(tokens, i + 1)
             if refused is not None:
@@ -226,9 +226,15 @@ def _check_sources(tokens: Sequence[Token], _policy: Policy) -> Refused | None:
 
 
 def _takes_table(tokens: Sequence[Token], i: int, selects: bool) -> bool:
+    """Whether a table follows: after JOIN but ARRAY JOIN, and after a FROM that belongs to a SELECT."""
+    before = tokens[i - 1] if i else None
+    if tokens[i].is_word("JOIN"):
+        return before is None or not before.is_word("ARRAY")
+    if not tokens[i].is_word("FROM"):
+        return False
     if i >= 2 and tokens[i - 1].is_word("DISTINCT") and tokens[i - 2].is_word("IS", "NOT"):
         return False  # a IS NOT DISTINCT FROM b
-    return selects or i == 0 or tokens[i - 1].is_mark("(") or tokens[0].is_word("SHOW")
+    return selects or before is None or before.is_mark("(") or tokens[0].is_word("SHOW")
 
 
 def _check_source(tokens: Sequence[Token], i: int) -> Refused | None:

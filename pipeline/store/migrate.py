@@ -97,7 +97,8 @@ def migrate(client: SqlClient, database: str, retention: Retention | None = None
 
 
 def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    """Of the statements, not of the comments between them: those may be improved later."""
+    return hashlib.blake2b("\0".join(statements(text)).encode(), digest_size=8).hexdigest()
 
 
 def _apply(client: SqlClient, database: str, name: str, text: str, digest: str) -> None:

@@ -29,7 +29,9 @@ _MIX = _U64(0xFF51AFD7ED558CCD)
 
 def text_key(text: str) -> int:
     """A 63-bit key of a text: equal texts, equal keys."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little") >> 1
+    return (
+        int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little") >> 1
+    )
 
 
 def shingle_hashes(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
@@ -41,7 +43,9 @@ def shingle_hashes(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint64], npt.ND
     """
     pad = "\x00" * (SHINGLE - 1)
     lengths = np.fromiter((len(text) for text in texts), dtype=np.int64, count=len(texts))
-    codes = np.frombuffer((pad.join(texts) + pad).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(_U64)
+    codes = np.frombuffer((pad.join(texts) + pad).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(
+        _U64
+    )
     count = len(codes) - SHINGLE + 1
     if count <= 0:
         return np.zeros(0, _U64), np.zeros(len(texts) + 1, _U64)

@@ -21,6 +21,10 @@ MAX_COMPARED = 2000
 _LINK_OR_MENTION = re.compile(r"https?://\S+|www\.\S+|@\w[\w.\-]*")
 _HASHTAG = re.compile(r"#\w+")
 _NOT_WORD = re.compile(r"[\W_]+")
+_FOREIGN = re.compile("[\u0370-\u052f]")
+"""A Greek or Cyrillic letter."""
+_MIXED = re.compile("[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
+_WORD = re.compile("[A-Za-z\u0370-\u052f]+")
 
 
 class Forms(NamedTuple):
@@ -30,13 +34,21 @@ class Forms(NamedTuple):
     bare: str
 
 
+def _uncase(text: str) -> str:
+    """Small letters and capitals are like different ones: case goes before look-alikes are folded. But in a word that
+    mixes alphabets a capital stands for the Latin letter that it looks like."""
+    if _FOREIGN.search(text) and _MIXED.search(text):
+        text = _WORD.sub(lambda word: canonicalize(word[0]) if _MIXED.search(word[0]) else word[0], text)
+    return text.casefold()
+
+
 def normalise(text: str) -> Forms:
     """Both forms of a text."""
     if len(text) > MAX_COMPARED:
         text = text[:MAX_COMPARED]
     if not text.isascii():
         # Look-alikes first: a link or a hashtag may be written with them too.
-        text = canonicalize(text)
+        text = canonicalize(_uncase(text))
     text = text.casefold()
     if "/" in text or "www." in text or "@" in text:
         text = _LINK_OR_MENTION.sub(" ", text)

@@ -9,14 +9,16 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import tldextract
 
 _LINK = re.compile(r"https?://[^\s<>\"'«»]+", re.IGNORECASE)
-_TRACKING = re.compile(r"^(utm_\w+|fbclid|gclid|dclid|msclkid|igshid|mc_[ce]id|ref_src|ref_url|s_cid|xtor)$", re.IGNORECASE)
+_TRACKING = re.compile(
+    r"^(utm_\w+|fbclid|gclid|dclid|msclkid|igshid|mc_[ce]id|ref_src|ref_url|s_cid|xtor)$", re.IGNORECASE
+)
 # The list of public suffixes bundled with the package: nothing is fetched at run time.
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def links(text: str, declared: tuple[str, ...] = ()) -> tuple[str, ...]:
     """The canonical links of a post: those declared with it, else those in its text, each once."""
-    if not declared and "http" not in text and "HTTP" not in text:
+    if not declared and "://" not in text:
         return ()
     found = declared or tuple(_LINK.findall(text))
     return tuple(dict.fromkeys(canonical(link.rstrip(".,;:!?)…")) for link in found))
@@ -36,7 +38,9 @@ def canonical(link: str) -> str:
         return link
     if not host:
         return link
-    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)])
+    query = urlencode(
+        [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)]
+    )
     place = host if port in (None, 80, 443) else f"{host}:{port}"
     return place + parts.path.rstrip("/") + (f"?{query}" if query else "")
 

@@ -214,7 +214,7 @@ def test_raw_protocol(store: StoreProcess) -> None:
     assert reply.headers["X-ClickHouse-Timezone"] == "UTC"
     assert ask(store, b"SELECT 1 FORMAT JSON").headers["Content-Type"] == "application/json; charset=UTF-8"
     encodings = {"Content-Encoding": "gzip", "Accept-Encoding": "zstd"}
-    packed = ask(store, gzip.compress(b"SELECT 7"), headers=encodings, enable_http_compression="1")  # fmt: skip
+    packed = ask(store, gzip.compress(b"SELECT 7"), headers=encodings, enable_http_compression="1")
     assert packed.headers["Content-Encoding"] == "zstd"
     assert bytes(cramjam.zstd.decompress(packed.body)) == b"7\n"
     assert ask(store, b"SELECT nosuch").status == 400

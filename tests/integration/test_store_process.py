@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import clickhouse_connect
 import pytest
@@ -50,9 +51,9 @@ class StoreProcess:
             raise RuntimeError(self.process.communicate()[1])
         self.port = int(json.loads(line)["port"])
 
-    def reader(self, **arguments: object) -> Client:
+    def reader(self, **arguments: Any) -> Client:
         """A reader's clickhouse-connect client."""
-        return clickhouse_connect.get_client(host="127.0.0.1", port=self.port, **arguments)  # type: ignore[arg-type]
+        return clickhouse_connect.get_client(host="127.0.0.1", port=self.port, **arguments)
 
     def writer(self) -> StoreClient:
         """The writer."""

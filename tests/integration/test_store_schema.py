@@ -1,4 +1,4 @@
-"""What the store is made of: migrations, documentation, roles, and a filter that agrees with the engine's parser."""
+"""What the store is made of: migrations, documentation, roles, a filter that agrees with the engine."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_changed_migration_is_not_applied(writer: StoreClient) -> None:
 
 
 def test_retention_follows_its_setting(writer: StoreClient) -> None:
-    """A new number of months changes the TTL of the tables, and is applied once; old events that come late stay."""
+    """A new number of months changes the TTL, once; old events that are stored now stay."""
     assert migrate(writer, "vigie", Retention(posts_months=2)) == ["retention.sql"]
     assert migrate(writer, "vigie", Retention(posts_months=2)) == []
     engine = "SELECT engine_full FROM system.tables WHERE database = 'vigie' AND name = 'posts'"
@@ -131,9 +131,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     opened.close()
 
 
-FRAGMENTS = """SELECT FROM system.one ' '' " ` \\ /* */ -- // # $ $a$ ; ( ) , 1 x . INTO OUTFILE '/dev/null' INSERT numbers(1)
-WITH AS EXPLAIN KILL QUERY WHERE 1=1 FORMAT CSV SETTINGS max_threads=1 UNION ALL DROP TABLE t
-SHOW TABLES x'41' “ ” ‘ ’"""
+FRAGMENTS = """SELECT FROM system.one ' '' " ` \\ /* */ -- // # $ $a$ ; ( ) , 1 x . INTO OUTFILE
+'/dev/null' INSERT numbers(1) WITH AS EXPLAIN KILL QUERY WHERE 1=1 FORMAT CSV SETTINGS max_threads=1
+UNION ALL DROP TABLE t SHOW TABLES x'41' “ ” ‘ ’"""
 
 
 @given(
@@ -142,7 +142,7 @@ SHOW TABLES x'41' “ ” ‘ ’"""
 )
 @settings(max_examples=1500, deadline=None)
 def test_the_filter_never_reads_less_than_the_engine(engine: Engine, parts: list[str], blank: str) -> None:
-    """What the filter allows, the engine's own parser takes for one statement that reads, or for no SQL at all."""
+    """What the filter allows, the engine's parser takes for one statement that reads, or for no SQL."""
     verdict = check("SELECT " + blank.join(parts), Policy())
     if isinstance(verdict, Allowed):
         try:

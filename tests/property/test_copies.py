@@ -90,7 +90,9 @@ def test_components_equal_brute_force_in_any_order_and_any_batches(
 
 @settings(max_examples=100, deadline=None)
 @given(posts, st.integers(1, 5))
-def test_expiry_changes_nothing_that_the_watermark_allows(items: list[tuple[str, str, float]], size: int) -> None:
+def test_expiry_changes_nothing_that_the_watermark_allows(
+    items: list[tuple[str, str, float]], size: int
+) -> None:
     """Posts in order of time, with expiry after every batch, give the same components."""
     parameters = CopyParameters()
     rows = [candidate(n, base + tag, hours) for n, (base, tag, hours) in enumerate(items)]

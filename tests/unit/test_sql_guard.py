@@ -26,6 +26,7 @@ GOOD = [
     "SELECT * FROM generateSeries(1, 3)",
     "SELECT EXTRACT(YEAR FROM toDateTime('2020-01-01 00:00:00'))",
     "SELECT trim(BOTH ' ' FROM ' a ')",
+    "SELECT x FROM t LEFT ARRAY JOIN range(3) AS x, splitByChar(',', 'a,b') AS y",
     "SELECT 1 IS NOT DISTINCT FROM toUInt8(1)",
     "SELECT * FROM vigie.posts AS p INNER JOIN copy_members AS m ON p.id = m.id",
     "SHOW TABLES",

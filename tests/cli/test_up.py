@@ -1,0 +1,169 @@
+"""`vigie up`: what it says, what it refuses, how it ends, what it keeps."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import orjson
+import pytest
+
+from pipeline.runtime import free_port
+from pipeline.scenario.generate import START, generate, write
+from pipeline.scenario.plants import PLANTS
+from schemas.times import DAY
+from tests.integration.conftest import (
+    VIGIE,
+    RunningVigie,
+    descendants,
+    environment,
+    plain_alert,
+    processes,
+    until,
+)
+
+pytestmark = pytest.mark.integration
+
+FREE = {"VIGIE_KAFKA__PORT": "0", "VIGIE_STORE__PORT": "0"}
+
+
+def test_what_it_says(stack: RunningVigie) -> None:
+    """Addresses go to standard output, where a program finds them; free ports that were asked for are no trouble."""
+    lines = stack.said.splitlines()
+    assert [line.split()[0] for line in lines] == ["kafka", "sql", "data"]
+    assert stack.kafka.startswith("127.0.0.1:")
+    assert str(stack.folder) in lines[2]
+    told = stack.errors.read_text()
+    assert "ready; Ctrl-C stops" in told
+    assert "Unable connect" not in told, "a broker that is still starting is no news"
+    assert "port 0 is taken" not in told, "port 0 asks for a free port; nothing was taken"
+
+
+def test_it_listens_on_loopback_only(stack: RunningVigie) -> None:
+    """Neither broker nor store answers on another address of this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing; tells the address that would be used
+        own = probe.getsockname()[0]
+    if own.startswith("127."):
+        pytest.skip("this machine has no address but the loopback's")
+    for port in (int(stack.kafka.rpartition(":")[2]), stack.sql_port):
+        with socket.socket() as client:
+            client.settimeout(2)
+            assert client.connect_ex((own, port)) != 0
+
+
+def test_twice_on_the_same_folder(stack: RunningVigie) -> None:
+    """A second `vigie up` with the same data names the first one's process and the way out; the first goes on."""
+    before = stack.parts()
+    done = stack.vigie("up", **FREE)
+    assert (done.code, done.out) == (1, b"")
+    assert str(stack.process.pid) in done.err
+    assert str(stack.folder) in done.err
+    assert "VIGIE_DATA_DIR" in done.err
+    assert "Traceback" not in done.err
+    assert stack.parts() == before
+    assert stack.vigie("doctor").code == 0
+
+
+def test_busy_ports(tmp_path: Path) -> None:
+    """Ports that are taken are replaced by free ones, which is said; SIGTERM ends it like Ctrl-C."""
+    with socket.socket() as kafka, socket.socket() as store:
+        ports = []
+        for taken in (kafka, store):
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            ports.append(taken.getsockname()[1])
+        running = RunningVigie(
+            tmp_path / "data", VIGIE_KAFKA__PORT=str(ports[0]), VIGIE_STORE__PORT=str(ports[1])
+        )
+        told = running.errors.read_text()
+        assert running.vigie("sql", "SELECT 1", "--json").json() == {"1": 1}
+        assert running.stop(signal.SIGTERM) == 0
+    assert f"port {ports[0]} is taken; the broker listens on {running.kafka.rpartition(':')[2]}" in told
+    assert f"port {ports[1]} is taken; the store listens on {running.sql_port}" in told
+    assert "stopped" in running.errors.read_text()
+    assert not (tmp_path / "data" / "run.json").exists()
+
+
+def test_two_workers_stop_and_start_again(tmp_path: Path) -> None:
+    """Two detection workers find what a backtest finds. After stop and start the store has everything, and the same
+    files once more change no row and no alert."""
+    names = ("copied_campaign", "bought_fans", "machine_account", "coordinated_burst")
+    scenario = generate(8, scale=0.05, start=START + 300 * DAY, plants={name: PLANTS[name] for name in names})
+    write(scenario, tmp_path)
+    files = [tmp_path / name for name in ("posts.jsonl", "fan_counts.jsonl", "follows.jsonl")]
+    span = ("2026-01-01", "2028-01-01")
+    ports = {"VIGIE_KAFKA__PORT": str(free_port(0)), "VIGIE_STORE__PORT": str(free_port(0))}
+    running = RunningVigie(tmp_path / "data", VIGIE_WORKERS="2", **ports)
+    try:
+        assert sum("detect" in command for command in running.parts().values()) == 2
+        done = running.vigie("backtest", *files, "--out", tmp_path / "out")
+        assert done.code == 0, done.err
+        lines = (tmp_path / "out" / "alerts.jsonl").read_bytes().splitlines()
+        expected = {alert["alert_id"]: plain_alert(alert) for alert in map(orjson.loads, lines)}
+        assert len(expected) >= 3
+
+        def stored() -> dict[str, dict[str, object]]:
+            return {name: plain_alert(alert) for name, alert in running.stored_alerts(*span).items()}
+
+        counts = "SELECT (SELECT count() FROM posts), (SELECT count() FROM fan_counts), (SELECT count() FROM follows)"
+        running.replay(*files)
+        assert until(stored, lambda found: found == expected) == expected
+        total = until(lambda: sum(running.rows(counts)[0]), lambda number: number == len(scenario.records))
+        assert total == len(scenario.records)
+        before = running.rows(counts)
+        assert running.stop() == 0
+        running = RunningVigie(tmp_path / "data", VIGIE_WORKERS="2", **ports)
+        assert (running.rows(counts), stored()) == (before, expected)
+        running.replay(*files)
+        told = until(lambda: running.told_alerts(*span), lambda found: found.keys() == expected.keys())
+        assert {name: plain_alert(alert) for name, alert in told.items()} == expected
+        assert (until(stored, lambda found: found == expected), running.rows(counts)) == (expected, before)
+    finally:
+        assert running.stop() == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_while_it_starts(how: signal.Signals, tmp_path: Path) -> None:
+    """Ctrl-C or SIGTERM before it is ready ends it with 0, and nothing stays behind."""
+    process = subprocess.Popen(
+        [VIGIE, "up"],
+        env=environment(tmp_path / "data", **FREE),
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    parts = until(lambda: descendants(process.pid), lambda found: len(found) >= 2)
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=90)
+    assert process.returncode == 0, errors.decode()
+    assert b"Traceback" not in errors
+    pids = {part.pid for part in parts}
+    assert until(lambda: [p for p in processes() if p.pid in pids], lambda left: not left, 10.0) == []
+    assert not [p for p in processes() if str(tmp_path) in p.command]
+
+
+def test_a_worker_that_dies(tmp_path: Path) -> None:
+    """When a part ends by itself, nothing is left half running: it is started again, or all ends with 1 and the part,
+    its exit code and its log are named."""
+    running = RunningVigie(tmp_path / "data", **FREE)
+    before = running.parts()
+    (victim,) = (pid for pid, command in before.items() if "detect" in command)
+    os.kill(victim, signal.SIGKILL)
+    until(
+        lambda: (running.alive(), running.parts()),
+        lambda seen: not seen[0] or len(seen[1]) == len(before),
+        30.0,
+    )
+    if running.alive():
+        assert until(lambda: running.vigie("doctor").code, lambda code: code == 0) == 0
+        assert running.stop() == 0
+        return
+    assert running.stop() == 1
+    told = running.errors.read_text()
+    assert "detect-1 ended with code -9" in told
+    assert "detect-1.log" in told
+    assert not [p for p in processes() if before.get(p.pid) == p.command]

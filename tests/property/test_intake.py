@@ -1,0 +1,176 @@
+"""Intake: every record has one fate, decided by what came before it in its partition and by nothing else."""
+
+from __future__ import annotations
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.detect.clock import END
+from pipeline.detect.intake import Counts, Intake, Raw, Taken
+from schemas.decode import MAX_BYTES, REFUSALS
+from schemas.records import FanCount, Kind, Post, Record, event_time
+from schemas.times import DAY, HOUR, MINUTE, format_time
+
+NOON = 1_772_535_600_000_000
+LATENESS = 15 * MINUTE
+HORIZON = 2 * HOUR + LATENESS
+
+
+def post(number: int, at: int, author: str = "a") -> bytes:
+    return orjson.dumps(
+        {
+            "id": f"p{number}",
+            "platform": "forum",
+            "author_id": author,
+            "created_at": format_time(at),
+            "text": f"message {number}",
+        }
+    )
+
+
+minutes = st.sampled_from([-3000, -300, -140, -60, -16, -15, -14, -1, 0, 1, 5, 20, 90, 1000, 3000])
+raws = st.one_of(
+    st.builds(
+        Raw,
+        st.builds(lambda number, step: post(number, NOON + step * MINUTE), st.integers(0, 8), minutes),
+        st.none() | st.builds(lambda step: NOON + step * MINUTE, minutes),
+    ),
+    st.builds(Raw, st.none() | st.binary(max_size=20)),
+    st.just(Raw(None, end=True)),
+)
+
+
+def total(taken: list[Taken[Record]]) -> Counts:
+    counts = Counts()
+    for part in taken:
+        counts.add(part.counts)
+    return counts
+
+
+def batches(rows: list[Raw], size: int) -> list[list[Raw]]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+@settings(max_examples=500)
+@given(st.lists(raws, max_size=40), st.sampled_from([None, "posts"]))
+def test_counts_add_up(rows: list[Raw], kind: Kind | None) -> None:
+    """read = accepted + late + duplicates + refused, and each number is that of the records handed over."""
+    taken = Intake(LATENESS, HORIZON, kind).take(rows)
+    for part in taken:
+        counts = part.counts
+        assert counts.read == counts.accepted + counts.late + counts.duplicates + counts.refused
+        assert (counts.accepted, counts.late, counts.refused) == (
+            len(part.accepted),
+            len(part.late),
+            len(part.refused),
+        )
+        assert all(refused.refusal.code in REFUSALS for refused in part.refused)
+    assert total(taken).read == sum(not raw.end for raw in rows)
+    assert sum(part.ended for part in taken) == sum(raw.end for raw in rows)
+
+
+@settings(max_examples=400)
+@given(st.lists(raws, max_size=40), st.integers(1, 7))
+def test_batches_do_not_matter(rows: list[Raw], size: int) -> None:
+    """One batch or many: the same records are accepted, late, duplicates and refused, in the same order."""
+    whole = Intake(LATENESS, HORIZON, "posts")
+    parts = Intake(LATENESS, HORIZON, "posts")
+    one = whole.take(rows)
+    many = [taken for batch in batches(rows, size) for taken in parts.take(batch)]
+    assert total(one) == total(many)
+    assert [record for taken in one for record in taken.accepted] == [
+        r for taken in many for r in taken.accepted
+    ]
+    assert [record for taken in one for record in taken.late] == [r for taken in many for r in taken.late]
+    assert whole.clock == parts.clock
+
+
+@settings(max_examples=300)
+@given(st.lists(raws.filter(lambda raw: not raw.end), max_size=40))
+def test_the_clock_never_runs_backwards(rows: list[Raw]) -> None:
+    """Record by record the partition's clock rises or stands still."""
+    intake, before = Intake(LATENESS, HORIZON, "posts"), 0
+    for raw in rows:
+        (taken,) = intake.take([raw])
+        assert taken.clock == intake.clock >= before
+        before = intake.clock
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.integers(0, 30), minutes), min_size=1, max_size=40))
+def test_late_is_what_lies_too_far_behind_the_header_clock(steps: list[tuple[int, int]]) -> None:
+    """With clocks in the headers, lateness is theirs alone: it does not matter what else is in the partition."""
+    clock, rows = NOON, []
+    for number, (step, offset) in enumerate(steps):
+        clock += step * MINUTE
+        rows.append(Raw(post(number, clock + min(0, offset) * MINUTE), clock))
+    together = Intake(LATENESS, HORIZON, "posts").take(rows)[0]
+    for raw, (_, offset) in zip(rows, steps, strict=True):
+        alone = Intake(LATENESS, HORIZON, "posts").take([raw])[0]
+        assert alone.counts.late == (offset * MINUTE < -LATENESS)
+    assert together.counts.late == sum(offset * MINUTE < -LATENESS for _, offset in steps)
+
+
+@given(st.lists(st.integers(0, 8), min_size=1, max_size=30), st.integers(1, 5))
+def test_duplicates_are_counted_once(numbers: list[int], size: int) -> None:
+    """However often a record comes, in whatever batches, it is accepted once."""
+    intake = Intake(LATENESS, HORIZON, "posts")
+    rows = [Raw(post(number, NOON + number * MINUTE), NOON) for number in numbers]
+    taken = [part for batch in batches(rows, size) for part in intake.take(batch)]
+    accepted = [record for part in taken for record in part.accepted]
+    assert len(accepted) == len(set(numbers)) == total(taken).accepted
+    assert total(taken).duplicates == len(numbers) - len(set(numbers))
+
+
+def test_a_duplicate_of_a_late_record_is_a_duplicate() -> None:
+    """Within the horizon a record that was late is remembered as well."""
+    intake = Intake(LATENESS, HORIZON, "posts")
+    late = Raw(post(1, NOON - HOUR), NOON)
+    assert [intake.take([late])[0].counts.late for _ in range(3)] == [1, 0, 0]
+
+
+def test_without_header_the_records_own_times_are_the_clock() -> None:
+    """A live connector sends no clock; one wrong date far ahead does not make late what follows it."""
+    intake = Intake(LATENESS, HORIZON, "posts")
+    rows = [
+        Raw(post(1, NOON)),
+        Raw(post(2, NOON + HOUR)),
+        Raw(post(3, NOON + 400 * DAY)),
+        Raw(post(4, NOON + HOUR + MINUTE)),
+        Raw(post(5, NOON)),
+    ]
+    (taken,) = intake.take(rows)
+    assert [event_time(record) for record in taken.late] == [NOON]
+    assert taken.counts.accepted == 4
+    assert taken.clock == NOON + HOUR + MINUTE
+
+
+def test_the_end_of_a_source_cuts_the_batch() -> None:
+    """What follows an end marker belongs to the next stream: nothing is remembered, the clock begins anew."""
+    intake = Intake(LATENESS, HORIZON, "posts")
+    same = Raw(post(1, NOON), NOON)
+    first, second = intake.take([same, Raw(None, end=True), Raw(post(2, NOON - DAY), NOON - DAY), same])
+    assert (first.ended, first.clock, first.counts.accepted) == (True, END, 1)
+    assert (second.ended, second.clock, second.counts.accepted) == (False, NOON, 2)
+
+
+def test_kinds_that_do_not_belong_are_refused() -> None:
+    """A post among fan records, and the other way round, is refused and moves no clock."""
+    count = orjson.dumps({"platform": "forum", "page_id": "p", "observed_at": NOON, "followers": 3})
+    fans = Intake(LATENESS, HORIZON)
+    (taken,) = fans.take([Raw(post(1, NOON)), Raw(count)])
+    assert [refused.refusal.code for refused in taken.refused] == ["unknown_kind"]
+    assert isinstance(taken.accepted[0], FanCount)
+    posts = Intake(LATENESS, HORIZON, "posts")
+    (taken,) = posts.take([Raw(count)])
+    assert [(refused.place, refused.refusal.code) for refused in taken.refused] == [(0, "missing_field")]
+    assert posts.clock == 0
+
+
+def test_a_record_that_would_fit_no_message_is_refused() -> None:
+    """The limit on bytes holds whatever the record is made of."""
+    padded = post(1, NOON) + b" " * MAX_BYTES
+    (taken,) = Intake(LATENESS, HORIZON, "posts").take([Raw(padded), Raw(post(1, NOON))])
+    assert [refused.refusal.code for refused in taken.refused] == ["too_long"]
+    assert [type(record) for record in taken.accepted] == [Post]

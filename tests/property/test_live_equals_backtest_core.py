@@ -1,0 +1,200 @@
+"""Live equals backtest: whatever the partitions, batches and interleaving, the last word is that of a backtest."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.connect.items import Item
+from pipeline.detect.copy_parameters import CopyParameters
+from pipeline.detect.parameters import Parameters
+from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
+from pipeline.scenario.generate import START, generate
+from schemas.records import Post, Record, event_time
+from schemas.times import DAY, HOUR, MINUTE, SECOND, Micros
+from tests.property.core_drive import Said, alerts_of, backtested, items, lived
+
+
+def disturbed(records: list[Record], seed: int, lateness: Micros) -> list[Item]:
+    """A reading order with repeats, and with records that come within and beyond the lateness."""
+    rng = random.Random(seed)
+    placed: list[tuple[Micros, int, Record]] = []
+    for number, record in enumerate(records):
+        at, fate = event_time(record), rng.random()
+        delay = 0
+        if fate < 0.2:
+            delay = rng.randrange(lateness)
+        elif fate < 0.23:
+            delay = rng.randrange(lateness, 6 * lateness)
+        placed.append((at + delay, number, record))
+        if fate > 0.95:
+            placed.append((at + rng.randrange(3 * lateness), len(records) + number, record))
+    placed.sort(key=lambda entry: entry[:2])
+    return items(record for _, _, record in placed)
+
+
+@cache
+def scenario(seed: int) -> list[Record]:
+    return generate(seed, scale=0.05).records
+
+
+def same(live: Said, expected: Said) -> None:
+    """Alerts in every field but the revision, closed clusters, memberships and counts."""
+    assert alerts_of(live) == alerts_of(expected)
+    assert sorted(live.closed) == sorted(expected.closed)
+    told = {(key[1], name) for key, name in live.home.items()}
+    assert told >= {(post, closed.cluster_id) for closed in expected.closed for post in closed.post_ids}
+    assert live.counts == expected.counts
+    assert dict(live.refused) == dict(expected.refused)
+
+
+@pytest.mark.parametrize(
+    ("seed", "sources", "shuffles", "most"),
+    [(1, 4, 2, 300), (2, 1, 1, 5000), (3, 3, 3, 40), (4, 2, 4, 1500), (5, 6, 1, 7)],
+)
+def test_a_scenario_comes_out_the_same_however_it_is_spread(
+    seed: int, sources: int, shuffles: int, most: int
+) -> None:
+    """A generated scenario, disturbed by repeats and delays: live and backtest agree on every alert and cluster."""
+    parameters = Parameters()
+    stream = disturbed(scenario(seed), seed, parameters.lateness)
+    expected = backtested([stream], parameters, 1000 * seed)
+    assert expected.alerts
+    assert expected.closed
+    assert expected.counts.late
+    assert expected.counts.duplicates
+    live = lived([stream], parameters, sources, shuffles, seed, most)
+    same(live, expected)
+    assert all(alert.status == "closed" for alert in live.alerts.values())
+
+
+SMALL = Parameters(
+    lateness_minutes=15.0,
+    copies=CopyParameters(
+        window_hours=2.0,
+        accounts=2,
+        span_minutes=20.0,
+        trickle_accounts=3,
+        error_accounts=3,
+        critical_accounts=4,
+    ),
+    bursts=BurstParameters(
+        cooldown_minutes=10,
+        min_posts=3,
+        min_ratio=1.5,
+        min_surprise=0.3,
+        min_history_hours=0.25,
+        short_history_hours=1.0,
+        copy_accounts=2,
+        heavy_posts=2,
+        min_known=2,
+    ),
+    authors=AuthorParameters(
+        pace_posts=3,
+        extreme_posts=6,
+        quiet_posts=2,
+        sleep_hours=2,
+        regular_posts=4,
+        sleepless_hours=6,
+        live_hours=1,
+    ),
+)
+"""Thresholds so low that a handful of posts opens, joins, withdraws and closes alerts."""
+
+_TEXTS = (
+    "le nouveau parfum de la maison sent vraiment bon",
+    "le nouveau parfum de la maison sent vraiment tres bon",
+    "le nouveau parfum de la maison sent vraiment tres tres bon pour moi",
+    "quelle honte ce service client personne ne repond jamais https://example.org/a",
+    "quelle honte ce service client personne ne repond #honte",
+    "bonne nuit",
+)
+
+small_posts = st.lists(
+    st.tuples(
+        st.integers(0, 4),  # account
+        st.sampled_from(_TEXTS),
+        st.sampled_from([None, "page", "forum"]),
+        st.sampled_from(
+            [0, 5 * SECOND, MINUTE, 7 * MINUTE, 20 * MINUTE, 50 * MINUTE, 3 * HOUR]
+        ),  # since the one before
+        st.sampled_from(
+            [0, 0, 0, MINUTE, 14 * MINUTE, 15 * MINUTE, 16 * MINUTE, 2 * HOUR]
+        ),  # how late it comes
+        st.sampled_from(
+            [0, 0, 0, 0, 0, 0, 30 * MINUTE, 5 * HOUR, 30 * HOUR, 4000 * DAY]
+        ),  # how wrong its date is
+        st.booleans(),  # comes again
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+Rows = list[tuple[int, str, str | None, Micros, Micros, Micros, bool]]
+
+
+def small_stream(rows: Rows, name: str, start: Micros) -> list[Item]:
+    """Posts of few accounts and texts, each read where its delay puts it; some are read twice, the second time last."""
+    at, placed = start, []
+    for number, (account, text, target, step, delay, wrong, again) in enumerate(rows):
+        at += step
+        born = at - account * HOUR
+        post = Post(
+            f"{name}{number}",
+            "forum",
+            f"a{account}",
+            at + wrong,
+            text,
+            target=target,
+            author_created_at=born if account else None,
+        )
+        placed.append((at + delay, number, post))
+        if again:
+            placed.append((at + 40 * MINUTE, number, post))
+    placed.sort(key=lambda entry: entry[:2])
+    return items(post for _, _, post in placed)
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    small_posts,
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.integers(0, 2**32),
+    st.integers(1, 12),
+    st.integers(1, 40),
+)
+def test_a_few_posts_come_out_the_same_however_they_are_spread(
+    rows: Rows,
+    sources: int,
+    shuffles: int,
+    seed: int,
+    most: int,
+    batch: int,
+) -> None:
+    """Thresholds at a handful of posts: partitions, batches and interleaving change nothing of the last word."""
+    stream = small_stream(rows, "p", START)
+    same(lived([stream], SMALL, sources, shuffles, seed, most), backtested([stream], SMALL, batch))
+
+
+@settings(max_examples=80, deadline=None)
+@given(small_posts, small_posts, st.integers(1, 4), st.integers(1, 3), st.integers(0, 2**32), st.booleans())
+def test_a_second_stream_begins_where_the_first_ended(
+    first: Rows,
+    second: Rows,
+    sources: int,
+    shuffles: int,
+    seed: int,
+    earlier: bool,
+) -> None:
+    """Two streams one after the other, the second of any time: what is held for it does not leak into the first."""
+    streams = [
+        small_stream(first, "p", START),
+        small_stream(second, "q", START - 100 * HOUR if earlier else START),
+    ]
+    same(lived(streams, SMALL, sources, shuffles, seed, 5), backtested(streams, SMALL, 7))

@@ -1,0 +1,96 @@
+"""Evidence queries: values are quoted so that no page, hashtag or account name becomes SQL."""
+
+from __future__ import annotations
+
+import chdb
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.detect.finding import Evidence
+from pipeline.explain.evidence import evidence_sql, quote
+from pipeline.store.lexer import lex
+from schemas.times import HOUR
+
+HOSTILE = [
+    "",
+    "'",
+    "''",
+    "\\",
+    "\\'",
+    "\\\\'",
+    "' OR 1=1 --",
+    "\\' OR 1=1 --",
+    "'; DROP TABLE posts; --",
+    "' UNION ALL SELECT * FROM file('/etc/passwd', 'LineAsString') --",
+    "/* ' */ '",
+    "$$ ' $$",
+    "{x:String}",
+    "\x00",
+    "\x00' --",
+    "\\0",
+    "\\n\n\r\t\b\f\v",
+    "\\x27 OR 1",
+    "\\u0027",
+    "%27",
+    "’ ‘ ＇ ʼ",
+    "é œ 😀 \u202e",
+    '`; "',
+    "a" * 10_000 + "'",
+]
+
+
+def clickhouse(texts: list[str]) -> list[str]:
+    """What ClickHouse reads in the quoted texts."""
+    sql = f"SELECT {', '.join(f'hex({quote(text)})' for text in texts)} FORMAT JSONCompactEachRow"
+    row = orjson.loads(bytes(chdb.query(sql).bytes()))
+    return [bytes.fromhex(value).decode() for value in row]
+
+
+def test_hostile_texts_come_back_as_they_are() -> None:
+    """ClickHouse itself reads each quoted text as one literal that holds exactly the text."""
+    assert clickhouse(HOSTILE) == HOSTILE
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.text(
+            st.sampled_from("'\\\"`\x00\n;-/*{}$ abn0x27é😀") | st.characters(codec="utf-8"), max_size=12
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_any_text_comes_back_as_it_is(texts: list[str]) -> None:
+    """Whatever is quoted, ClickHouse reads the same."""
+    assert clickhouse(texts) == texts
+
+
+@pytest.mark.parametrize("table", ["posts", "copy_posts", "fan_counts", "follows"])
+@pytest.mark.parametrize("value", HOSTILE)
+def test_evidence_is_one_select_whatever_the_value(table: str, value: str) -> None:
+    """The query has the same words as with a harmless value; only the literal differs."""
+    evidence = Evidence(table, {"page_id": value}, HOUR, 2 * HOUR)
+    harmless = Evidence(table, {"page_id": "page"}, HOUR, 2 * HOUR)
+    sql, usual = evidence_sql(evidence), evidence_sql(harmless)
+    assert sql.replace(quote(value), quote("page"), 1) == usual
+    assert [token.kind for token in lex(sql)] == [token.kind for token in lex(usual)]
+    assert usual.startswith("SELECT * FROM vigie.")
+    assert (" FINAL " in usual) == (table != "copy_posts")
+
+
+def test_bounds_are_included() -> None:
+    """The first and the last record behind a finding are among the rows."""
+    evidence = Evidence(
+        "posts", {"platform": "forum", "target": "l'été"}, 1_772_535_600_000_000, 1_772_535_600_000_001
+    )
+    sql = evidence_sql(evidence)
+    where = sql[sql.index("WHERE ") + 6 : sql.index(" ORDER BY")]
+    stamps = "arrayJoin([-1, 0, 1, 2])"
+    rows = (
+        "SELECT 'forum' AS platform, 'l''été' AS target, "
+        f"fromUnixTimestamp64Micro(1772535600000000 + {stamps}, 'UTC') AS created_at"
+    )
+    assert int(bytes(chdb.query(f"SELECT count() FROM ({rows}) WHERE {where} FORMAT TSV").bytes())) == 2
