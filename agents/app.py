@@ -46,7 +46,7 @@ class Shell:
     def _make_app(self) -> faust.App:
         app = faust.App(
             f"{self.settings.kafka.group}-{self.role}",
-            broker=f"kafka://{self._bootstrap}",
+            broker=[f"kafka://{address.strip()}" for address in self._bootstrap.split(",")],
             autodiscover=False,
             web_enabled=False,
             topic_allow_declare=False,  # pipeline.broker creates topics, from their one declaration
@@ -64,7 +64,7 @@ class Shell:
             stream_wait_empty=False,
             stream_recovery_delay=0.0,
         )
-        app.transport = BatchTransport([app.conf.broker[0]], app, loop=app.loop)
+        app.transport = BatchTransport(list(app.conf.broker), app, loop=app.loop)
         return app
 
     async def publish(self, topic: str, messages: Sequence[Message]) -> None:

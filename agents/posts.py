@@ -54,7 +54,9 @@ class Posts:
             end, position = consumer.highwater(tp), self._steps.position(tp.partition)
             if end is None:
                 continue  # the broker has not answered for this partition yet
-            if position is None:  # nothing read since this worker has it: what it begins with was committed before
+            if (
+                position is None
+            ):  # nothing read since this worker has it: what it begins with was committed before
                 position = consumer._committed_offset.get(tp) or 0
             if position < end:
                 continue

@@ -19,7 +19,7 @@ from faust.types.tuples import ConsumerMessage  # type: ignore[attr-defined,unus
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     """Hands over whole fetches."""
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109 (the parent's)
         """One message a partition; stops when a rebalance begins, as its parent does."""
         records, active = await self._wait_next_records(timeout)
         if records is None or self.should_stop:

@@ -11,6 +11,7 @@ from typing import Any
 
 import faust
 import structlog
+from aiokafka.errors import KafkaError
 
 from agents.alerts import Alerts
 from agents.app import Shell
@@ -68,7 +69,7 @@ def main() -> None:
         bootstrap = kafka_address(settings)
         asyncio.run(create_topics(bootstrap, settings.kafka.replication))
         shell = build(settings, bootstrap, arguments.role)
-    except (NotRunning, ConnectionError, ValueError) as error:
+    except (NotRunning, ConnectionError, KafkaError, ValueError) as error:
         print(f"vigie worker: {error}", file=sys.stderr)
         raise SystemExit(1) from None
     worker = faust.Worker(

@@ -1,4 +1,4 @@
-"""All of Vigie on one machine: embedded broker, store, workers, as processes of this one."""
+"""All of Vigie on one machine: embedded broker (unless `kafka.bootstrap` names another), store, workers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+
+from aiokafka.errors import KafkaError
 
 from pipeline.broker import create_topics, start_broker
 from pipeline.config import Settings
@@ -38,15 +40,10 @@ class Stack:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.logs = settings.data_dir / "logs"
-        self.kafka_port = 0
+        self.bootstrap = settings.kafka.bootstrap
         self.store_port = 0
         self.writer_password = settings.store.writer_password.get_secret_value() or secrets.token_urlsafe(24)
         self._parts: dict[str, subprocess.Popen[bytes]] = {}
-
-    @property
-    def bootstrap(self) -> str:
-        """Address of the broker."""
-        return f"127.0.0.1:{self.kafka_port}"
 
     def environment(self) -> dict[str, str]:
         """What the parts need to find each other; secrets travel by the environment alone."""
@@ -72,9 +69,11 @@ class Stack:
                 "Stop it, or give this one another place with VIGIE_DATA_DIR."
             )
         self.logs.mkdir(parents=True, exist_ok=True)
-        self.kafka_port = free_port(self.settings.kafka.port)
         self.store_port = free_port(self.settings.store.port)
-        self._parts["broker"] = start_broker(self.kafka_port, self.logs / "broker.log", _die_with_parent)
+        if not self.bootstrap:
+            port = free_port(self.settings.kafka.port)
+            self.bootstrap = f"127.0.0.1:{port}"
+            self._parts["broker"] = start_broker(port, self.logs / "broker.log", _die_with_parent)
         store = self._python(
             "store",
             [
@@ -87,9 +86,9 @@ class Stack:
             ],
         )
         try:
-            asyncio.run(create_topics(self.bootstrap))
-        except ConnectionError as error:
-            raise StackError(f"the broker did not start: {error}; see {self.logs}/broker.log") from None
+            asyncio.run(create_topics(self.bootstrap, self.settings.kafka.replication))
+        except (ConnectionError, KafkaError) as error:
+            raise StackError(f"no broker to work with: {error}; see {self.logs}/broker.log") from None
         waiting = [
             (store, "store"),
             (self._python("sink", ["-m", "agents.worker", "--role", "sink"]), "sink"),

@@ -31,7 +31,6 @@ class Topic(msgspec.Struct, frozen=True):
     retention_hours: int
     compacted: bool = False
     internal: bool = False
-    replication: int = 1
     max_message_bytes: int = 1 << 20
 
     def config(self) -> dict[str, str]:

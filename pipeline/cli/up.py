@@ -19,13 +19,13 @@ def up() -> None:
         signal.signal(number, lambda *_: stopping.set())
     try:
         stack.start()
-        if stack.kafka_port != settings.kafka.port:
-            say(f"port {settings.kafka.port} is taken; the broker listens on {stack.kafka_port}")
+        if not settings.kafka.bootstrap and not stack.bootstrap.endswith(f":{settings.kafka.port}"):
+            say(f"port {settings.kafka.port} is taken; the broker listens on {stack.bootstrap}")
         if stack.store_port != settings.store.port:
             say(f"port {settings.store.port} is taken; the store listens on {stack.store_port}")
         print(f"kafka  {stack.bootstrap}")
         print(
-            f"sql    http://127.0.0.1:{stack.store_port}  (ClickHouse HTTP, read-only, user default, database {settings.store.database})"
+            f"sql    http://127.0.0.1:{stack.store_port}  (ClickHouse HTTP, read-only, user {settings.store.user})"
         )
         print(f"data   {settings.data_dir}", flush=True)
         say("ready; Ctrl-C stops")

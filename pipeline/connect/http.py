@@ -35,7 +35,7 @@ _log = structlog.get_logger("vigie.connect.http")
 _Outcome = asyncio.Future[bool]  # whether the broker took the records
 
 
-class _TooLarge(Exception):  # noqa: N818  (never leaves this module)
+class _TooLarge(Exception):
     pass
 
 

@@ -44,7 +44,7 @@ class Progress:
         self.done = 0
 
 
-class FileProblem(Exception):  # noqa: N818  (it is the file that has one)
+class FileProblem(Exception):
     """A file that cannot be read (further).
 
     The message names the file, what is wrong and what to do. wrong_use: the name itself is at fault (missing

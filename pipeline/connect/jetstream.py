@@ -68,15 +68,15 @@ class JetstreamReport(msgspec.Struct):
         return self.posts + self.follows
 
 
-class _Silence(Exception):  # noqa: N818  (these three never leave this module)
+class _Silence(Exception):
     pass
 
 
-class _Closed(Exception):  # noqa: N818
+class _Closed(Exception):
     pass
 
 
-class _Enough(Exception):  # noqa: N818
+class _Enough(Exception):
     pass
 
 

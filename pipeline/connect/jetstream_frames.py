@@ -66,7 +66,7 @@ class Parsed(msgspec.Struct, frozen=True):
     identity: str | None = None
 
 
-class _Malformed(Exception):  # noqa: N818  (never leaves this module)
+class _Malformed(Exception):
     pass
 
 

@@ -10,7 +10,6 @@ from pipeline.detect.copies import CopyPost, Link
 from schemas.alerts import alert_id
 from schemas.times import Micros
 
-
 Key = tuple[Micros, str, str, str]
 """What tells posts apart, and their order: time, platform, id, author. The id alone should do; a feed that uses one
 twice must not make the outcome depend on which of the two came first."""

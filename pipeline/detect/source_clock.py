@@ -11,9 +11,9 @@ LEAP: Micros = DAY
 class SourceClock:
     """The greatest event time seen, less any that stood alone.
 
-    One record from the year 2099 must not make late all that follow it, and a source that was silent for a week must not
-    be held to the week before. So a record far ahead waits: if the next one is far ahead too, time has moved; if it
-    is not, the date was wrong.
+    One record from the year 2099 must not make late all that follow it, and a source that was silent for a week must
+    not be held to the week before. So a record far ahead waits: if the next one is far ahead too, time has moved; if
+    it is not, the date was wrong.
     """
 
     __slots__ = ("_waiting", "now")

@@ -14,6 +14,7 @@ from pipeline.explain.words import (
     span_fr,
 )
 from schemas.alerts import Summary
+from schemas.times import MINUTE
 
 CHECKED_FR = {
     "reposts": "des partages natifs",
@@ -45,8 +46,9 @@ def summary(finding: Finding) -> Summary:
     failed = [r.code for r in finding.ruled_out if not r.values["holds"]]
     if "accounts_in_span" in values:
         dense = values["accounts_in_span"]
-        pace_fr = f", dont {plural_fr(dense['accounts'], 'compte', 'comptes')} en {span_fr(round(dense['minutes'] * 6e7))}"
-        pace_en = f", {plural_en(dense['accounts'], 'account', 'accounts')} of them within {span_en(round(dense['minutes'] * 6e7))}"
+        span = round(dense["minutes"] * MINUTE)
+        pace_fr = f", dont {plural_fr(dense['accounts'], 'compte', 'comptes')} en {span_fr(span)}"
+        pace_en = f", {plural_en(dense['accounts'], 'account', 'accounts')} of them within {span_en(span)}"
     else:
         pace_fr = pace_en = ""
     if held:
