@@ -19,6 +19,9 @@ from schemas.topics import POSTS_ENRICHED, POSTS_RAW, SHUFFLE, SIGNALS, TOPICS
 QUIET_AFTER = 1.0
 """Seconds without records after which a partition is said to be quiet."""
 
+QUIET_EVERY = 5.0
+"""Seconds between saying so: rarely enough for a memory-only broker, often enough against `clock.GRACE`."""
+
 
 class Posts:
     """One step for each assigned partition."""
@@ -29,7 +32,7 @@ class Posts:
         self._steps = Steps(shell, POSTS_RAW, lambda n: PostStep(shell.parameters, n, self._partitions))
         self._heard: dict[int, float] = {}
         shell.agent(POSTS_RAW, self.handle)
-        shell.app.timer(interval=0.5)(self.tell_quiet)
+        shell.app.timer(interval=QUIET_EVERY)(self.tell_quiet)
 
     async def handle(self, partition: int, records: Sequence[Any]) -> None:
         """One fetch."""

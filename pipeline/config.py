@@ -57,8 +57,6 @@ class Store(_Section):
     writer_password: SecretStr = Field(
         SecretStr(""), description="Password of the writer. The embedded store makes one for each run."
     )
-    batch_rows: int = Field(50_000, ge=1, description="Rows of an insert at the most.")
-    batch_seconds: float = Field(1.0, gt=0, description="Longest wait before an insert, in seconds.")
     max_rows: int = Field(1_000_000, ge=1, description="Rows that a reader's query returns at the most.")
     max_seconds: float = Field(30.0, gt=0, description="Longest time of a reader's query, in seconds.")
 

@@ -43,6 +43,7 @@ _RAW_HEADERS: Schema = {
     "description": "Names are text, values bytes in UTF-8.",
     "properties": {CLOCK_HEADER: _CLOCK},
 }
+_TIME_HEADERS: Schema = {**_RAW_HEADERS, "required": [CLOCK_HEADER]}
 _END_HEADERS: Schema = {
     "type": "object",
     "properties": {
@@ -95,6 +96,7 @@ def _messages(topic: Topic) -> list[_Message]:
         record = _ref("Post") if topic.name == POSTS_RAW else _either("FanCount", "Follow")
         return [
             _Message("record", topic.record, record, _RAW_HEADERS),
+            _Message("time", "The source has sent nothing else here since", _NOTHING, _TIME_HEADERS),
             _Message("end", "The source has nothing more to send", _NOTHING, _END_HEADERS),
         ]
     payload = "CheckedFanRecord" if topic.record == "FanCount or Follow" else topic.record
@@ -111,7 +113,7 @@ def _message(topic: Topic, message: _Message) -> Schema:
     if message.headers is not None:
         out["headers"] = message.headers
     key = _KEYS.get(topic.record)
-    if key is not None and message.name != "end":
+    if key is not None and message.name not in ("time", "end"):
         out["bindings"] = {
             "kafka": {"key": {"type": "string", "description": key}, "bindingVersion": _BINDING}
         }
@@ -128,7 +130,6 @@ def _channel(topic: Topic) -> Schema:
             "kafka": {
                 "topic": topic.name,
                 "partitions": topic.partitions,
-                "replicas": topic.replication,
                 "topicConfiguration": {
                     "cleanup.policy": config["cleanup.policy"].split(","),
                     "retention.ms": int(config["retention.ms"]),

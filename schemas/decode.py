@@ -275,6 +275,8 @@ _BUILDERS: dict[Kind, Callable[[Mapping[str, Any]], Record]] = {
 
 def recognise(fields: Mapping[str, Any]) -> Kind | None:
     """The kind of record that these fields make, or None."""
+    if "text" in fields and "author_id" in fields:
+        return "posts"  # of a page, perhaps, whose id stands there as well
     if "page_id" in fields:
         if "action" in fields or "actor_id" in fields:
             return "follows"

@@ -15,6 +15,10 @@ from schemas.alerts import MAX_IDS, AlertKind, Detector, Members, Reason, Severi
 from schemas.times import Micros
 
 
+HASHTAGS_COUNTED = 5
+"""A post without a target counts for its first hashtags, as targets named with the sign."""
+
+
 class Evidence(msgspec.Struct, frozen=True):
     """Which stored rows lie behind a finding; `pipeline.explain.evidence` turns it into SQL.
 

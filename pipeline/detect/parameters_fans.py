@@ -8,7 +8,7 @@ import msgspec
 from schemas.times import DAY, HOUR, Micros
 
 
-class GrainParameters(msgspec.Struct, frozen=True):
+class GrainParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How follower counts are judged at one time scale.
 
     step: distance of two samples, microseconds. Readings that come faster are thinned to it.
@@ -36,7 +36,7 @@ class GrainParameters(msgspec.Struct, frozen=True):
     windows: tuple[int, ...] = (1, 2, 3)
 
 
-class CountParameters(msgspec.Struct, frozen=True):
+class CountParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a page's follower counts are read.
 
     grains: the time scales, finest first. By the hour only what is far outside counts: an hour says nothing
@@ -67,7 +67,7 @@ class CountParameters(msgspec.Struct, frozen=True):
     stale_run: int = 3
 
 
-class FollowParameters(msgspec.Struct, frozen=True):
+class FollowParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How follow and like events are read. Shares are of 1.
 
     windows: lengths of the sums that are judged, in hours; history: how far back the usual rhythm reaches, in
@@ -104,7 +104,7 @@ class FollowParameters(msgspec.Struct, frozen=True):
     bought: float = 0.5
 
 
-class FanSpikeParameters(msgspec.Struct, frozen=True):
+class FanSpikeParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole detector.
 
     cooldown: rises within so long of the first one are the same episode, microseconds.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class BurstParameters(msgspec.Struct, frozen=True):
+class BurstParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bursts of posts on a target (`pipeline.detect.bursts`).
 
     When a target is above its usual volume:
@@ -59,7 +59,7 @@ class BurstParameters(msgspec.Struct, frozen=True):
     growth: float = 1.2
 
 
-class AuthorParameters(msgspec.Struct, frozen=True):
+class AuthorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Accounts that post at an inhuman pace (`pipeline.detect.authors`).
 
     When an account is looked at:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from zlib import crc32
 
@@ -13,7 +12,7 @@ from pipeline.detect.activity import Activity
 from pipeline.detect.authors import AuthorPace
 from pipeline.detect.clock import FINAL, Tick
 from pipeline.detect.copies import Candidate, CopyPost
-from pipeline.detect.finding import Finding
+from pipeline.detect.finding import HASHTAGS_COUNTED, Finding
 from pipeline.detect.intake import Counts, Intake, Raw, Refused
 from pipeline.detect.messages import Shuffled
 from pipeline.detect.parameters import Parameters
@@ -24,8 +23,6 @@ from schemas.times import Micros
 
 _SAMPLE = 240
 _SKETCH = 4
-_TAGS = 5
-_HASHTAG = re.compile(r"#(\w{2,100})")
 
 
 class Posted(msgspec.Struct):
@@ -38,15 +35,11 @@ class Posted(msgspec.Struct):
     shuffled: list[Shuffled]
 
 
-def targets(post: Post) -> tuple[str, ...]:
-    """Where a post counts: its target, or else its hashtags (at most five, lower case, with the sign)."""
-    if post.target is not None:
-        return (post.target,)
-    if post.hashtags:
-        return tuple(dict.fromkeys(f"#{tag.lstrip('#').casefold()}" for tag in post.hashtags[:_TAGS]))
-    if "#" not in post.text:
-        return ()
-    return tuple(dict.fromkeys(f"#{tag.casefold()}" for tag in _HASHTAG.findall(post.text)[:_TAGS]))
+def targets(one: Enriched) -> tuple[str, ...]:
+    """Where a post counts: its target, or else its first hashtags (lower case, with the sign)."""
+    if one.post.target is not None:
+        return (one.post.target,)
+    return tuple(dict.fromkeys(f"#{tag.lstrip('#').casefold()}" for tag in one.hashtags[:HASHTAGS_COUNTED]))
 
 
 class PostStep:
@@ -154,7 +147,7 @@ class PostStep:
                 one.domain,
             )
             own.append(about)
-            for target in targets(post):
+            for target in targets(one):
                 place = crc32(f"{post.platform}:{target}".encode("utf-8", "surrogatepass")) % self._partitions
                 dealt[place].append(msgspec.structs.replace(about, target=target))
         return own, dealt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.detect.finding import Evidence
+from pipeline.detect.finding import HASHTAGS_COUNTED, Evidence
 from schemas.times import format_time
 
 _TIME = {"posts": "created_at", "copy_posts": "created_at", "fan_counts": "observed_at", "follows": "at"}
@@ -20,11 +20,18 @@ def quote(text: str) -> str:
     return f"'{escaped}'"
 
 
+def _equal(name: str, value: str) -> str:
+    if name == "target" and value.startswith("#"):
+        tags = f"arrayMap(tag -> concat('#', lowerUTF8(trimLeft(tag, '#'))), arraySlice(hashtags, 1, {HASHTAGS_COUNTED}))"
+        return f"(target = {quote(value)} OR (target = '' AND has({tags}, {quote(value)})))"
+    return f"{name} = {quote(value)}"
+
+
 def evidence_sql(evidence: Evidence, database: str = "vigie") -> str:
     """A SELECT over the evidence's table, in order of time. `copy_posts` is a view, deduplicated by itself."""
     time = _TIME[evidence.table]
     final = "" if evidence.table == "copy_posts" else " FINAL"
-    where = [f"{name} = {quote(value)}" for name, value in sorted(evidence.equal.items())]
+    where = [_equal(name, value) for name, value in sorted(evidence.equal.items())]
     where.append(
         f"{time} BETWEEN parseDateTime64BestEffort({quote(format_time(evidence.start))}, 6, 'UTC')"
         f" AND parseDateTime64BestEffort({quote(format_time(evidence.end))}, 6, 'UTC')"

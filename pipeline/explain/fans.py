@@ -111,7 +111,7 @@ def _verdict(finding: Finding, said: _Said) -> _Pair:
         )
     if "who_came_unknown" not in said:
         return (
-            "C'est compatible avec un achat de fans.",
+            "C’est compatible avec un achat de fans.",
             "This is consistent with bought fans.",
         )
     if "gradual_decay" in said:

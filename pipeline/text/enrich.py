@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -13,12 +14,17 @@ from pipeline.text.phrases import post_flags
 from pipeline.text.urls import domain, links
 from schemas.records import Post, to_dict
 
+_HASHTAG = re.compile(r"#(\w{2,100})")
+
 VERSIONS = {"text": "1"}
 """Versions of what is computed here; they stand in every enriched post."""
 
 
 class Enriched(msgspec.Struct, gc=False):
-    """A post, its comparable forms, and what follows from them. `key` is equal for equal `forms.full`."""
+    """A post, its comparable forms, and what follows from them.
+
+    key: equal for equal `forms.full`. hashtags: those declared with the post, else those in its text.
+    """
 
     post: Post
     forms: Forms
@@ -27,7 +33,13 @@ class Enriched(msgspec.Struct, gc=False):
     urls: tuple[str, ...]
     domain: str
     flags: int
+    hashtags: tuple[str, ...] = ()
     late: bool = False
+
+
+def hashtags(text: str) -> tuple[str, ...]:
+    """The hashtags written in a text, each once, without the sign."""
+    return tuple(dict.fromkeys(_HASHTAG.findall(text))) if "#" in text else ()
 
 
 def enrich(post: Post, late: bool = False) -> Enriched:
@@ -42,6 +54,7 @@ def enrich(post: Post, late: bool = False) -> Enriched:
         urls,
         domain(urls[0]) if urls else "",
         post_flags(post.text, post.reply_to is not None),
+        post.hashtags or hashtags(post.text),
         late,
     )
 
@@ -51,6 +64,8 @@ def to_contract(enriched: Enriched) -> dict[str, Any]:
     record = to_dict(enriched.post)
     record["language"] = enriched.language
     record["norm_text"] = enriched.forms.full
+    if enriched.hashtags:
+        record["hashtags"] = list(enriched.hashtags)
     record["canonical_urls"] = list(enriched.urls)
     record["fingerprint"] = enriched.key
     record["cluster_id"] = None  # known later: vigie.copies.v1 tells, the table copy_members keeps

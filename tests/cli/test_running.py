@@ -176,10 +176,8 @@ def inbox() -> Iterator[Inbox]:
 def test_bot(stack: RunningVigie, files: list[Path], inbox: Inbox) -> None:
     """`bot --once` tells each alert of the wanted severity on the console and to the webhook, and ends; the next run of
     the same group tells nothing twice; another group hears everything; the webhook's address is told to nobody."""
-    alerts = [
-        orjson.loads(line)
-        for line in stack.vigie("alerts", "--json", "--severity", "warning").out.splitlines()
-    ]
+    lines = stack.vigie("alerts", "--json", "--severity", "warning").out.splitlines()
+    alerts = [decode_alert(line) for line in lines]
     more = {"VIGIE_KAFKA__GROUP": "cli-bot", "VIGIE_BOT__WEBHOOK_URL": inbox.url}
     first = stack.vigie("bot", "--once", **more)
     assert first.code == 0, first.err

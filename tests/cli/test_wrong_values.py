@@ -73,7 +73,7 @@ def test_values_of_settings(variable: str, value: str, named: list[str], tmp_pat
     check(done, 2, *named)
 
 
-@pytest.mark.parametrize("name", ["alerts", "replay", "backtest", "http"])
+@pytest.mark.parametrize("name", ["alerts", "replay"])
 @pytest.mark.parametrize(
     ("content", "named"),
     [

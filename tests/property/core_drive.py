@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 
 import orjson
 
@@ -93,6 +93,9 @@ class Live:
             logs = self._post_logs if topic_of(item) == POSTS_RAW else self._fan_logs
             place = NO_KEY if item.key is None else partition_of(item.key, self._sources)
             logs[place].append(Raw(item.raw, clock))
+            if self._rng.random() < 0.1:  # the source's word on the time alone, to everybody
+                for log in [*self._post_logs, *self._fan_logs]:
+                    log.append(Raw(None, clock))
         for log in [*self._post_logs, *self._fan_logs]:
             log.append(Raw(None, end=True))
 
@@ -109,7 +112,11 @@ class Live:
         return self.said
 
     def _ready(self) -> list[tuple[str, int]]:
-        logs = {"posts": self._post_logs, "fans": self._fan_logs, "shuffle": self._shuffle_logs}
+        logs: dict[str, Sequence[Sized]] = {
+            "posts": self._post_logs,
+            "fans": self._fan_logs,
+            "shuffle": self._shuffle_logs,
+        }
         ready = [(step, n) for step, group in logs.items() for n, log in enumerate(group) if log]
         return [*ready, ("alerts", 0)] if self._signals else ready
 

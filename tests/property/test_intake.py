@@ -38,6 +38,7 @@ raws = st.one_of(
     ),
     st.builds(Raw, st.none() | st.binary(max_size=20)),
     st.just(Raw(None, end=True)),
+    st.builds(lambda step: Raw(None, NOON + step * MINUTE), minutes),  # a word on the time alone
 )
 
 
@@ -66,7 +67,8 @@ def test_counts_add_up(rows: list[Raw], kind: Kind | None) -> None:
             len(part.refused),
         )
         assert all(refused.refusal.code in REFUSALS for refused in part.refused)
-    assert total(taken).read == sum(not raw.end for raw in rows)
+    told_time = sum(raw.value is None and raw.clock is not None and not raw.end for raw in rows)
+    assert total(taken).read == len(rows) - told_time - sum(raw.end for raw in rows)
     assert sum(part.ended for part in taken) == sum(raw.end for raw in rows)
 
 
@@ -144,6 +146,13 @@ def test_without_header_the_records_own_times_are_the_clock() -> None:
     assert [event_time(record) for record in taken.late] == [NOON]
     assert taken.counts.accepted == 4
     assert taken.clock == NOON + HOUR + MINUTE
+
+
+def test_a_word_on_the_time_is_no_record() -> None:
+    """It moves the clock, so that what comes after it may be late, and is counted nowhere."""
+    intake = Intake(LATENESS, HORIZON, "posts")
+    (taken,) = intake.take([Raw(None, NOON), Raw(post(1, NOON - HOUR), NOON - HOUR), Raw(None, NOON - DAY)])
+    assert (taken.clock, taken.counts) == (NOON, Counts(read=1, late=1))
 
 
 def test_the_end_of_a_source_cuts_the_batch() -> None:

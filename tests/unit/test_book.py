@@ -99,7 +99,8 @@ findings = st.builds(finding, names, st.integers(5, 7), st.booleans()) | st.buil
 @given(st.lists(findings, max_size=20), st.integers(1, 5))
 def test_revisions_rise_by_one_and_the_last_word_is_the_last_finding(rows: list[Finding], size: int) -> None:
     """Between withdrawals revisions are 1, 2, 3, …, whatever the batches; what stands is what was found last."""
-    book, revision, standing = AlertBook(), dict.fromkeys(["copy_paste-1", "copy_paste-2"], 0), {}
+    book, revision = AlertBook(), dict.fromkeys(["copy_paste-1", "copy_paste-2"], 0)
+    standing: dict[str, tuple[int, bool]] = {}
     for start in range(0, len(rows), size):
         for alert in book.apply(rows[start : start + size]):
             if isinstance(alert, Withdrawn):

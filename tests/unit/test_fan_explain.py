@@ -56,10 +56,10 @@ def test_figures_are_said_in_both_languages() -> None:
     ("codes", "fr", "en"),
     [
         (["sharp_step", "who_came_unknown"], "ne le prouve pas", "does not prove it"),
-        (["gradual_decay", "who_came_unknown"], "s'éteint peu à peu", "dies away"),
-        (["sustained_growth", "who_came_unknown"], "plus vite qu'avant", "growing faster"),
+        (["gradual_decay", "who_came_unknown"], "s’éteint peu à peu", "dies away"),
+        (["sustained_growth", "who_came_unknown"], "plus vite qu’avant", "growing faster"),
         (["who_came_unknown"], "ni qui est venu", "neither who came"),
-        (["varied_accounts"], "plutôt qu'un achat", "rather than a purchase"),
+        (["varied_accounts"], "plutôt qu’un achat", "rather than a purchase"),
         ([], "compatible avec un achat de fans", "consistent with bought fans"),
     ],
 )
@@ -84,7 +84,7 @@ def test_what_the_newcomers_share_is_said() -> None:
         "Sur 1\u202f200 comptes arrivés, 64\u202f% ont été créés entre le 6 juin 2022 et le 20 juin 2022"
         in said.fr
     )
-    assert "57\u202f% sont des profils vides (7\u202f% d'habitude)" in said.fr
+    assert "57\u202f% sont des profils vides (7\u202f% d’habitude)" in said.fr
     assert "90% are less than a month old (usually 20%)" in said.en
     assert "\n" not in said.fr + said.en
 

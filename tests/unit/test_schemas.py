@@ -12,7 +12,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped,unused-ignore]
 from referencing import Registry, Resource
 
 from agents.app import Shell
@@ -70,9 +70,13 @@ BASE: dict[Kind, dict[str, Any]] = {
         "action": "follow",
     },
 }
+STRUCTS: dict[Kind, type[Post | FanCount | Follow]] = {
+    "posts": Post,
+    "fan_counts": FanCount,
+    "follows": Follow,
+}
 FIELDS: dict[Kind, list[str]] = {
-    kind: [name for name in struct.__struct_fields__ if name != "extra"]
-    for kind, struct in (("posts", Post), ("fan_counts", FanCount), ("follows", Follow))
+    kind: [name for name in struct.__struct_fields__ if name != "extra"] for kind, struct in STRUCTS.items()
 }
 
 strange = st.one_of(
@@ -262,7 +266,7 @@ class Fetched(NamedTuple):
 
 async def test_headers_of_a_workers_dead_letters_are_valid() -> None:
     """A worker's dead letters fit the schema as well, whatever the record held."""
-    shell = Caught(Settings(), "127.0.0.1:1", "detect")
+    shell = Caught(Settings.model_validate({}), "127.0.0.1:1", "detect")
     raw = '{"id": "é\\u0000"}'.encode()
     (taken,) = Intake(0, 0, "posts").take([Raw(raw)])
     await shell.refuse(POSTS_RAW, [Fetched(None, raw, 3, 41)], taken.refused)

@@ -90,6 +90,7 @@ def test_clock_and_end_travel_in_the_headers_of_raw_records() -> None:
     for name in (POSTS_RAW, FANS_RAW):
         messages = channels()[name]["messages"]
         assert CLOCK_HEADER in messages["record"]["headers"]["properties"]
+        assert messages["time"]["headers"]["required"] == [CLOCK_HEADER]
         assert messages["end"]["headers"]["required"] == [END_HEADER]
 
 

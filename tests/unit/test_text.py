@@ -226,11 +226,11 @@ def test_languages(text: str, expected: str) -> None:
 def test_where_a_post_counts() -> None:
     """Its target, else its hashtags as declared, else those in its text; five at the most, each once."""
     post = Post("1", "forum", "a", 0, "un #Deux #deux #trois #4 #cinq #six #sept")
-    assert targets(post) == ("#deux", "#trois", "#cinq", "#six")
+    assert targets(enrich(post)) == ("#deux", "#trois", "#cinq", "#six")
     post.hashtags = ("#Un", "un", "Deux")
-    assert targets(post) == ("#un", "#deux")
+    assert targets(enrich(post)) == ("#un", "#deux")
     post.target = "page"
-    assert targets(post) == ("page",)
+    assert targets(enrich(post)) == ("page",)
 
 
 def test_an_enriched_post_says_what_it_was_made_of() -> None:

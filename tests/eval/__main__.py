@@ -1,0 +1,166 @@
+"""`make eval`: how right the detectors are. Writes docs/accuracy.md; fails when the generated part does."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from pipeline.backtest import Backtest, backtest
+from pipeline.connect.files import read, stamp
+from pipeline.demo import items
+from pipeline.detect.parameters import Parameters
+from pipeline.scenario.generate import generate
+from pipeline.scenario.score import score
+from tests.measure import ROOT, machine, say, shared, table
+
+SEEDS = 10
+PERIODS = ("2015q4", "2016may_sep")
+
+
+def scenarios() -> tuple[str, bool]:
+    """Planted against found, by operation, over the seeds."""
+    found: dict[str, list[bool]] = {}
+    about: dict[str, tuple[str, str]] = {}
+    false_alarms = posts = 0
+    for seed in range(1, SEEDS + 1):
+        say(f"eval: scenario {seed} of {SEEDS}")
+        scenario = generate(seed)
+        run = Backtest(Parameters())
+        run.feed(list(stamp(items(scenario.records))))
+        run.feed([], end=True)
+        posts += run.counts["posts"].read
+        for row in score(scenario.truth, [msgspec.to_builtins(alert) for alert in run.alerts.values()]):
+            if row.expected == "nothing":
+                false_alarms += 1
+                continue
+            found.setdefault(row.name, []).append(row.ok)
+            about[row.name] = (row.kind, row.expected)
+    rows = [(name, *about[name], f"{sum(right)} of {len(right)}") for name, right in sorted(found.items())]
+    text = (
+        f"{SEEDS} seeds, {posts:,} posts. False alarms of severity warning or higher: {false_alarms} "
+        f"({1e5 * false_alarms / posts:.2f} per 100,000 posts).\n\n"
+        + table(("planted", "kind", "expected", "right"), rows)
+    )
+    good = false_alarms * 1e5 / posts <= 1.0 and all(
+        sum(right) >= 0.9 * len(right) for right in found.values()
+    )
+    return text, good
+
+
+def scorer(name: str, *arguments: object) -> str:
+    """The last line that a shared scorer prints."""
+    folder = shared()
+    assert folder is not None
+    script = folder.parent / "eval" / name
+    done = subprocess.run(
+        [sys.executable, str(script), *map(str, arguments)], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip().splitlines()[-1]
+
+
+def near_duplicates(data: Path, out: Path) -> str:
+    """Copy clusters against all pairs by brute force."""
+    posts = data / "ira_tweets" / "neardup_sample.jsonl"
+    backtest(read([posts]), Parameters(), out)
+    return scorer(
+        "neardup_score.py", posts, data / "ira_tweets" / "neardup_pairs_85.csv", out / "copies.jsonl"
+    )
+
+
+def campaigns(data: Path, out: Path) -> str:
+    """Campaigns of the recorded operation: each must lie in one cluster that is alerted."""
+    rows = []
+    for period in PERIODS:
+        say(f"eval: campaigns of {period}")
+        backtest(read([data / "ira_tweets" / f"{period}.parquet"]), Parameters(), out)
+        cluster_of: dict[str, str] = {}
+        for line in (out / "copies.jsonl").open(encoding="utf-8"):
+            cluster = json.loads(line)
+            cluster_of.update(dict.fromkeys(cluster["post_ids"], cluster["cluster_id"]))
+        severity = {
+            alert["subject"]["id"]: alert["severity"]
+            for alert in map(json.loads, (out / "alerts.jsonl").open(encoding="utf-8"))
+            if alert["kind"] == "copy_paste"
+        }
+        found = alarmed = total = 0
+        for row in csv.DictReader((data / "ira_tweets" / f"campaigns_{period}.csv").open(encoding="utf-8")):
+            total += 1
+            clusters = {cluster_of.get(post, "") for post in row["ids"].split()}
+            if len(clusters) == 1 and (name := clusters.pop()) in severity:
+                found += 1
+                alarmed += severity[name] != "info"
+        rows.append((period, total, found, alarmed))
+    return table(("period", "campaigns", "alerted", "of these warning or higher"), rows)
+
+
+def ordinary(data: Path, out: Path) -> str:
+    """Alerts of severity warning or higher on ordinary posts."""
+    rows = []
+    for file in sorted((data / "background").glob("*.jsonl.gz")):
+        say(f"eval: {file.name}")
+        report = backtest(read([file]), Parameters(), out)
+        alerts = [json.loads(line) for line in (out / "alerts.jsonl").open(encoding="utf-8")]
+        loud = [alert for alert in alerts if alert["severity"] != "info"]
+        kinds = ", ".join(sorted({alert["kind"] for alert in loud})) or "none"
+        rows.append(
+            (file.name.removesuffix(".jsonl.gz"), report["records"]["read"], len(alerts), len(loud), kinds)
+        )  # type: ignore[index]
+    return table(("source", "posts", "alerts", "warning or higher", "of kind"), rows)
+
+
+def fans(data: Path, out: Path) -> str:
+    """Purchases injected into real follower counts."""
+    rows = []
+    folder = data / "followers_fr_mps"
+    for seed in range(1, 6):
+        say(f"eval: fan purchases, seed {seed}")
+        scorer("fan_spikes.py", "make", folder / "followers.parquet", out, "--seed", seed)
+        backtest(read([out / "fan_counts.jsonl"]), Parameters(), out)
+        rows.append(
+            (
+                seed,
+                scorer("fan_spikes.py", "score", out, out / "alerts.jsonl", folder / "spike_candidates.csv"),
+            )
+        )
+    return table(("seed", "result"), rows)
+
+
+SHARED: tuple[tuple[str, Callable[[Path, Path], str]], ...] = (
+    ("Near-duplicates against brute force", near_duplicates),
+    ("Campaigns of a recorded operation", campaigns),
+    ("Ordinary posts", ordinary),
+    ("Bought fans in real follower counts", fans),
+)
+
+
+def main() -> None:
+    """Measures, writes, judges."""
+    generated, good = scenarios()
+    parts = [
+        "# Accuracy\n\nWritten by `make eval`. One set of parameters, the defaults, for everything.\n\n"
+        f"Machine: {machine()}.\n\n## Generated days\n\n{generated}\n"
+    ]
+    data = shared()
+    if data is None:
+        say("eval: no recorded data here (VIGIE_EVAL_DATA); generated days only")
+    else:
+        for title, measure in SHARED:
+            say(f"eval: {title}")
+            with tempfile.TemporaryDirectory() as folder:
+                parts.append(f"## {title}\n\n{measure(data, Path(folder))}\n")
+    (ROOT / "docs" / "accuracy.md").write_text("\n".join(parts), encoding="utf-8")
+    say("eval: written to docs/accuracy.md")
+    if not good:
+        say("eval: the generated days are not as they should be; see docs/accuracy.md")
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
