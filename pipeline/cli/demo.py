@@ -20,7 +20,7 @@ _WORDS = {
         "nothing": "rien",
         "none": "rien",
         "rows": "lignes",
-        "stored": "ClickHouse : {stored} enregistrements sur {expected}, chacun une fois ; rejoués à {posts} par seconde",
+        "stored": "ClickHouse : {stored} enregistrements sur {expected}, chacun une fois ; joués à {posts} par seconde",
         "good": "Tout ce qui était planté a été trouvé, rien d’innocent n’a été alarmé.",
         "bad": "Tout n’a pas été trouvé, ou quelque chose d’innocent a été alarmé : voir les lignes marquées.",
     },

@@ -84,6 +84,13 @@ def likeness(posts: list[CopyPost]) -> tuple[int, float]:
     return lengths[len(lengths) // 2], float(near.mean(axis=1).max())
 
 
+def _name(sample: str) -> str:
+    """The first words of a text, without whom it calls and where it points."""
+    words = [word for word in sample.split() if not word.startswith(("@", "#", "http"))] or sample.split()
+    text = " ".join(words)
+    return text if len(text) <= 48 else text[:47].rstrip() + "…"
+
+
 class Campaigns:
     """Sees all links of all buckets; lives in one place."""
 

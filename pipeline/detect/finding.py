@@ -14,7 +14,6 @@ import msgspec
 from schemas.alerts import MAX_IDS, AlertKind, Detector, Members, Reason, Severity, Subject
 from schemas.times import Micros
 
-
 HASHTAGS_COUNTED = 5
 """A post without a target counts for its first hashtags, as targets named with the sign."""
 

@@ -12,8 +12,8 @@ class SourceClock:
     """The greatest event time seen, less any that stood alone.
 
     One record from the year 2099 must not make late all that follow it, and a source that was silent for a week must
-    not be held to the week before. So a record far ahead waits: if the next one is far ahead too, time has moved; if
-    it is not, the date was wrong.
+    not be held to the week before. So a record far ahead waits, the very first one too: if the next one is far ahead
+    as well, time has moved; if it is not, the date was wrong.
     """
 
     __slots__ = ("_waiting", "now")
@@ -23,16 +23,16 @@ class SourceClock:
         self._waiting: Micros | None = None
 
     def see(self, at: Micros) -> Micros:
-        """Takes the event time of the next record; where the clock stands after it."""
-        if self.now == 0 or at <= self.now + LEAP:
+        """Takes the event time of the next record; where the clock stands after it (0 until two have agreed)."""
+        if self.now and at <= self.now + LEAP:
             self._waiting = None
-            if at > self.now:
-                self.now = at
+            self.now = max(self.now, at)
         elif self._waiting is None:
             self._waiting = at
         else:
-            self.now = min(at, self._waiting)
-            self._waiting = max(at, self._waiting) if abs(at - self._waiting) > LEAP else None
-            if self._waiting is None:
-                self.now = max(self.now, at)
+            low, high = sorted((at, self._waiting))
+            if high - low <= LEAP:
+                self.now, self._waiting = high, None
+            else:
+                self.now, self._waiting = low, high
         return self.now

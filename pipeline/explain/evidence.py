@@ -22,7 +22,8 @@ def quote(text: str) -> str:
 
 def _equal(name: str, value: str) -> str:
     if name == "target" and value.startswith("#"):
-        tags = f"arrayMap(tag -> concat('#', lowerUTF8(trimLeft(tag, '#'))), arraySlice(hashtags, 1, {HASHTAGS_COUNTED}))"
+        first = f"arraySlice(hashtags, 1, {HASHTAGS_COUNTED})"
+        tags = f"arrayMap(tag -> concat('#', lowerUTF8(trimLeft(tag, '#'))), {first})"
         return f"(target = {quote(value)} OR (target = '' AND has({tags}, {quote(value)})))"
     return f"{name} = {quote(value)}"
 

@@ -1,8 +1,8 @@
 """Fingerprints: a key for equal texts, and MinHash bands under which near-duplicates meet.
 
 MinHash: Broder, "On the resemblance and containment of documents", 1997. Banding: Indyk and Motwani, STOC 1998;
-Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3. With `BANDS` bands of `ROWS` rows, two texts whose sets of
-character shingles have Jaccard similarity s share a band with probability 1 - (1 - s^ROWS)^BANDS: 0.99 at 0.5.
+Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3. With `BANDS` bands of `ROWS` rows, two texts whose
+sets of character shingles have Jaccard similarity s share a band with probability 1 - (1 - s^ROWS)^BANDS: 0.99 at 0.5.
 """
 
 from __future__ import annotations

@@ -144,8 +144,8 @@ def main() -> None:
     """Measures and writes."""
     generated = [item for item in items(generate(1).records) if topic_of(item) == POSTS_RAW]
     parts = [
-        "# Performance\n\nWritten by `make bench`, everything in one run; broker, workers and store share the machine's "
-        f"cores. Machine: {machine()}.\n",
+        "# Performance\n\nWritten by `make bench`, everything in one run; broker, workers and store share the "
+        f"machine's cores. Machine: {machine()}.\n",
         measure("Generated", generated),
     ]
     data = shared()
