@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     """All settings. A wrong value names the field, the value and what is allowed."""
 
     model_config = SettingsConfigDict(
-        env_prefix="VIGIE_", env_nested_delimiter="__", toml_file="vigie.toml", extra="ignore"
+        env_prefix="VIGIE_", env_nested_delimiter="__", toml_file="vigie.toml", extra="forbid"
     )
 
     data_dir: Path = Field(

@@ -73,7 +73,7 @@ async def _packages(_: Settings) -> Check:
 async def _data(settings: Settings) -> Check:
     place = settings.data_dir
     existing = next((path for path in (place, *place.parents) if path.exists()), Path("/"))
-    if not os.access(existing, os.W_OK):
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
         return Check(
             "data folder", False, f"{place} cannot be written to", "Set VIGIE_DATA_DIR to a folder that can."
         )

@@ -68,7 +68,12 @@ class Stack:
                 f"`vigie up` runs already (process {other.pid}) with the data in {self.settings.data_dir}. "
                 "Stop it, or give this one another place with VIGIE_DATA_DIR."
             )
-        self.logs.mkdir(parents=True, exist_ok=True)
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StackError(
+                f"data_dir {self.settings.data_dir} cannot be made: {error.strerror}. Set VIGIE_DATA_DIR to a folder that can."
+            ) from None
         self.store_port = free_port(self.settings.store.port)
         if not self.bootstrap:
             port = free_port(self.settings.kafka.port)

@@ -30,15 +30,9 @@ def fail(message: str, code: int = 1) -> NoReturn:
 
 def load_settings() -> Settings:
     """The settings in force; a wrong one ends the command with its name, its value and what is allowed."""
-    from pydantic import ValidationError
+    from pipeline.cli.settings import load_settings as load
 
-    from pipeline.config import Settings
-
-    try:
-        return Settings.model_validate({})  # reads environment and file, as Settings() does
-    except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, e['loc']))} is {e['input']!r}: {e['msg']}" for e in error.errors()]
-        fail("wrong setting: " + "; ".join(wrong), 2)
+    return load("replay")
 
 
 def broker_silent(address: str, error: Exception) -> str:

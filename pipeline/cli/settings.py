@@ -15,6 +15,8 @@ def load_settings(command: str) -> Settings:
     except ValidationError as error:
         lines = [
             f"{'.'.join(map(str, problem['loc']))} = {_shown(problem.get('input'))}: {problem['msg']}"
+            if problem["loc"]
+            else problem["msg"]
             for problem in error.errors()
         ]
         fail(command, "wrong settings (vigie.toml or VIGIE_…): " + "; ".join(lines), WRONG_USE)

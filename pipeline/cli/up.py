@@ -8,20 +8,29 @@ def up() -> None:
     import signal
     import threading
 
-    from pipeline.cli.console import fail, say
+    from pipeline.cli.console import WRONG_USE, fail, say
     from pipeline.cli.settings import load_settings
+    from pipeline.detect.parameters import read_parameters
     from pipeline.stack import Stack, StackError
 
     settings = load_settings("up")
+    try:
+        read_parameters(settings.detect)
+    except ValueError as error:
+        fail("up", error, WRONG_USE)
     stack = Stack(settings)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     try:
         stack.start()
-        if not settings.kafka.bootstrap and not stack.bootstrap.endswith(f":{settings.kafka.port}"):
+        if (
+            settings.kafka.port
+            and not settings.kafka.bootstrap
+            and not stack.bootstrap.endswith(f":{settings.kafka.port}")
+        ):
             say(f"port {settings.kafka.port} is taken; the broker listens on {stack.bootstrap}")
-        if stack.store_port != settings.store.port:
+        if settings.store.port and stack.store_port != settings.store.port:
             say(f"port {settings.store.port} is taken; the store listens on {stack.store_port}")
         print(f"kafka  {stack.bootstrap}")
         print(

@@ -22,9 +22,6 @@ COMMANDS = (
     "sql",
     "bot",
     "doctor",
-    "lab",
-    "lab coshare",
-    "lab series",
 )
 """The contract's commands."""
 
@@ -61,7 +58,7 @@ def test_overview(tmp_path: Path) -> None:
         (["replay"], "files"),
         (["backtest", "x.jsonl"], "--out"),
         (["sql"], "query"),
-        (["connect", "http", "--port", "many"], "many"),
+        (["connect", "http", "--port", "many"], "--port"),
         (["connect", "http", "--port", "70000"], "65535"),
         (["connect", "jetstream", "--version", "3"], "--version"),
         (["demo", "--seed", "x"], "--seed"),
