@@ -72,7 +72,8 @@ class Stack:
             self.logs.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StackError(
-                f"data_dir {self.settings.data_dir} cannot be made: {error.strerror}. Set VIGIE_DATA_DIR to a folder that can."
+                f"data_dir {self.settings.data_dir} cannot be made: {error.strerror}. "
+                "Set VIGIE_DATA_DIR to a folder that can be written to."
             ) from None
         self.store_port = free_port(self.settings.store.port)
         if not self.bootstrap:
