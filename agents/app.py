@@ -20,6 +20,7 @@ from pipeline.connect.items import MAX_RECORD
 from pipeline.detect.intake import Raw, Refused
 from pipeline.detect.parameters import Parameters, read_parameters
 from schemas.decode import Refusal
+from schemas.times import LATEST
 from schemas.topics import dead_letter_topic
 
 log = structlog.get_logger()
@@ -145,7 +146,7 @@ def raw(record: Any) -> Raw:
     clock, end = None, False
     for name, value in record.headers:
         if name == CLOCK_HEADER and value.isdigit() and len(value) < 19:
-            clock = int(value)
+            clock = int(value) if int(value) < LATEST else None
         elif name == END_HEADER:
             end = record.value is None
     return Raw(record.value, clock, end)
