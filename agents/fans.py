@@ -10,7 +10,7 @@ import orjson
 from agents.app import Shell, raw
 from agents.steps import Steps
 from pipeline.bus import Message
-from pipeline.detect.fan_step import FanStep
+from pipeline.detect.fan_step import FanOut, FanStep
 from pipeline.detect.messages import Signal, encode
 from schemas.records import record_key, to_dict
 from schemas.topics import FANS_CHECKED, FANS_RAW, SIGNALS
@@ -29,13 +29,16 @@ class Fans:
         records = self._steps.fresh(partition, records)
         for out in self._steps[partition].feed([raw(record) for record in records]):
             await self._shell.refuse(FANS_RAW, records, out.refused)
-            checked = [Message(record_key(one), orjson.dumps(to_dict(one))) for one in out.records]
-            checked += [
-                Message(record_key(one), orjson.dumps({**to_dict(one), "late": True})) for one in out.late
-            ]
-            await self._shell.publish(FANS_CHECKED, checked)
+            await self._shell.publish(FANS_CHECKED, _checked(out))
             if out.findings:
                 await self._shell.publish(
                     SIGNALS, [Message(None, encode(Signal(-1, 0, [], out.findings)), (), 0)]
                 )
         self._steps.applied(partition, records)
+
+
+def _checked(out: FanOut) -> list[Message]:
+    return [
+        Message(record_key(one), orjson.dumps({**to_dict(one), "late": True} if late else to_dict(one)))
+        for one, late in out.stored
+    ]

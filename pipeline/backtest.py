@@ -7,14 +7,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 
 import msgspec
 import orjson
 
 from pipeline.connect.files import stamp
-from pipeline.connect.items import MAX_RECORD, Item
+from pipeline.connect.items import MAX_RECORD, FileProblem, Item
 from pipeline.connect.replay import topic_of
 from pipeline.detect.alert_step import AlertStep, Told
 from pipeline.detect.book import Withdrawn
@@ -109,7 +108,18 @@ def backtest(
 
 
 def _batches(stamped: Iterator[tuple[Item, Micros]]) -> Iterator[list[tuple[Item, Micros]]]:
-    while batch := list(islice(stamped, BATCH)):
+    """Lists of at most `BATCH`. Where reading fails, what was read before comes first, then the error."""
+    batch: list[tuple[Item, Micros]] = []
+    try:
+        for one in stamped:
+            batch.append(one)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    except FileProblem:
+        yield batch
+        raise
+    if batch:
         yield batch
 
 

@@ -102,9 +102,36 @@ def record_key(record: Record) -> bytes:
     return f"{record.platform}:{who}".encode()
 
 
+RESERVED = frozenset(
+    {
+        "language",
+        "norm_text",
+        "canonical_urls",
+        "fingerprint",
+        "cluster_id",
+        "burst_score",
+        "account_score",
+        "late",
+        "detectors",
+        "ingested_at",
+        "version",
+        "is_deleted",
+    }
+)
+"""Names that Vigie itself gives to fields of enriched records and to columns."""
+
+
 def to_dict(record: Record) -> dict[str, Any]:
-    """The record in its contract form: RFC 3339 times, absent fields left out, unknown fields back in place."""
+    """The record in its contract form: RFC 3339 times, absent fields left out, unknown fields back in place.
+
+    Unknown fields with one of the `RESERVED` names stand in an object `extra`, so that neither hides the other.
+    """
     out: dict[str, Any] = dict(record.extra) if record.extra else {}
+    if not RESERVED.isdisjoint(out):
+        aside = {name: out.pop(name) for name in sorted(RESERVED & out.keys())}
+        if "extra" in out:
+            aside["extra"] = out["extra"]
+        out["extra"] = aside
     for name, value in msgspec.structs.asdict(record).items():
         if name == "extra" or value is None or value == () or value is False:
             continue

@@ -47,7 +47,7 @@ class ReplayReport(msgspec.Struct):
 
 
 class Pace:
-    """When a record is due: the first at once, the others `speed` times faster than their event time says.
+    """When a record is due: at once while no clock is known, then `speed` times faster than event time says.
 
     speed None: everything is due at once. now gives seconds, from any origin. Lateness stays lateness: a
     record older than the clock is due with it, not before.
@@ -103,9 +103,10 @@ async def replay(
             await publisher.send(topic, messages)
         waiting.clear()
         # Partitions that got nothing learn the time as well, so that they hold no alert back.
-        clock = ((CLOCK_HEADER, b"%d" % report.clock),)
-        for topic in report.topics:
-            await publisher.send(topic, _to_all(topic, clock))
+        if report.clock:
+            clock = ((CLOCK_HEADER, b"%d" % report.clock),)
+            for topic in report.topics:
+                await publisher.send(topic, _to_all(topic, clock))
         count = size = 0
         report.seconds = now() - began
         if on_progress is not None:

@@ -16,10 +16,9 @@ from schemas.times import Micros
 
 
 class FanOut(msgspec.Struct):
-    """What a batch brought. `late` records are stored as well."""
+    """What a batch brought. `stored`: what the store has to know, each with whether it was late."""
 
-    records: list[FanCount | Follow]
-    late: list[FanCount | Follow]
+    stored: list[tuple[FanCount | Follow, bool]]
     refused: list[Refused]
     counts: Counts
     findings: list[Finding]
@@ -43,8 +42,11 @@ class FanStep:
         out = []
         for taken in self._intake.take(batch):
             records = [record for record in taken.accepted if isinstance(record, FanCount | Follow)]
-            late = [record for record in taken.late if isinstance(record, FanCount | Follow)]
+            said = [(record, False) for record in taken.accepted] + [(record, True) for record in taken.late]
+            stored = [
+                (record, late) for record, late in said + taken.again if isinstance(record, FanCount | Follow)
+            ]
             self._spikes.add(records)
             tick = FINAL if taken.ended else Tick(taken.clock, max(0, taken.clock - self._lateness))
-            out.append(FanOut(records, late, taken.refused, taken.counts, self._spikes.advance(tick)))
+            out.append(FanOut(stored, taken.refused, taken.counts, self._spikes.advance(tick)))
         return out

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
+from zlib import crc32
 
 import msgspec
 
@@ -50,42 +52,64 @@ class Counts(msgspec.Struct):
 
 
 class Taken(msgspec.Struct, Generic[R]):
-    """What came of a stretch of a batch. `ended`: the source ends after it."""
+    """What came of a stretch of a batch. `ended`: the source ends after it.
+
+    again: records that came before with another content (an edit, a deletion), each with whether its first was late.
+    They count as duplicates and are no matter for the detectors, but the store takes the last word.
+    """
 
     accepted: list[R]
     late: list[R]
+    again: list[tuple[R, bool]]
     refused: list[Refused]
     counts: Counts
     clock: Micros
     ended: bool = False
 
 
+class Met(enum.Enum):
+    """How a record stands to those before it."""
+
+    NEW = enum.auto()
+    SAME = enum.auto()
+    CHANGED = enum.auto()
+    CHANGED_LATE = enum.auto()
+    """Changed, and the first of its kind was late."""
+
+
 class SeenIds:
-    """Which records came before, for as long as one that is not late could come again."""
+    """Which records came before, and with which content, for as long as one that is not late could come again."""
 
     def __init__(self, horizon: Micros) -> None:
         self._horizon = horizon
-        self._hours: dict[int, set[int]] = {}
+        self._content: dict[int, int] = {}
+        self._hours: dict[int, list[int]] = {}
 
-    def first_time(self, record: Record, at: Micros) -> bool:
-        """True once for each record; a record is known by what identifies it."""
+    def meet(self, record: Record, at: Micros, content: int, late: bool) -> Met:
+        """NEW once for each record; a record is known by what identifies it. `content`: a hash of all of it."""
         if isinstance(record, Post):
+            # Not by its time: the notice of a deletion may carry its own.
             mark = hash((record.platform, record.author_id, record.id))
         elif isinstance(record, Follow):
             mark = hash((record.platform, record.page_id, record.actor_id, record.action, at))
         else:
             mark = hash((record.platform, record.page_id, record.followers, at))
-        marks = self._hours.setdefault(at // HOUR, set())
-        if mark in marks:
-            return False
-        marks.add(mark)
-        return True
+        before = self._content.get(mark)
+        if before is None:
+            self._content[mark] = content << 1 | late
+            self._hours.setdefault(at // HOUR, []).append(mark)
+            return Met.NEW
+        if before >> 1 == content:
+            return Met.SAME
+        self._content[mark] = content << 1 | before & 1
+        return Met.CHANGED_LATE if before & 1 else Met.CHANGED
 
     def forget(self, clock: Micros) -> None:
         """Drops what lies further back than the horizon, of which nobody may ask any more."""
         last = (clock - self._horizon) // HOUR
         for hour in [hour for hour in self._hours if hour < last]:
-            del self._hours[hour]
+            for mark in self._hours.pop(hour):
+                del self._content[mark]
 
 
 class Intake:
@@ -126,7 +150,7 @@ class Intake:
         return out
 
     def _begin(self) -> Taken[Record]:
-        return Taken([], [], [], Counts(), self.clock)
+        return Taken([], [], [], [], Counts(), self.clock)
 
     def _one(self, place: int, raw: Raw, taken: Taken[Record]) -> None:
         counts = taken.counts
@@ -146,9 +170,15 @@ class Intake:
         at = event_time(record)
         clock = max(self.clock, self._own.see(at) if raw.clock is None else raw.clock)
         self.clock = clock
-        if at >= clock - self._horizon and not self._seen.first_time(record, at):
+        late = at < clock - self._lateness
+        met = Met.NEW
+        if at >= clock - self._horizon:
+            met = self._seen.meet(record, at, crc32(value), late)
+        if met is not Met.NEW:
             counts.duplicates += 1
-        elif at < clock - self._lateness:
+            if met is not Met.SAME:
+                taken.again.append((record, met is Met.CHANGED_LATE))
+        elif late:
             counts.late += 1
             taken.late.append(record)
         else:

@@ -68,8 +68,9 @@ class PostStep:
             self._authors.add(own)
             tick = FINAL if taken.ended else Tick(taken.clock, max(0, taken.clock - self._lateness))
             findings = self._authors.advance(tick)
-            late = [enrich(record, late=True) for record in taken.late if isinstance(record, Post)]
-            out.append(Posted(enriched + late, taken.refused, taken.counts, findings, shuffled))
+            late_ones = [enrich(record, late=True) for record in taken.late if isinstance(record, Post)]
+            again = [enrich(record, late) for record, late in taken.again if isinstance(record, Post)]
+            out.append(Posted(enriched + late_ones + again, taken.refused, taken.counts, findings, shuffled))
         return out
 
     def quiet(self) -> Shuffled:

@@ -45,7 +45,7 @@ def files(stack: RunningVigie, tmp_path_factory: pytest.TempPathFactory) -> list
     stack.replay(*paths)
     closed = "SELECT countIf(severity != 'info') FROM alerts WHERE status = 'closed' AND first_seen >= '2026-09-01'"
     assert until(lambda: stack.value(closed), lambda count: count >= 2) >= 2
-    count = "SELECT count() FROM posts WHERE created_at >= '2026-09-01'"
+    count = "SELECT count() FROM posts WHERE created_at BETWEEN '2026-09-01' AND '2027-06-01'"
     assert until(lambda: stack.value(count), lambda number: number >= posts) == posts
     return paths
 

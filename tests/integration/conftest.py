@@ -82,7 +82,7 @@ def vigie(folder: Path, *words: object, **more: str) -> Done:
 def processes() -> list[Process]:
     """All processes of this machine, without those that have ended and wait to be reaped."""
     table = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, check=True
+        ["ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,args="], capture_output=True, check=True
     ).stdout
     found = []
     for line in table.decode(errors="replace").splitlines():

@@ -13,6 +13,7 @@ import httpx
 import orjson
 import pytest
 
+from pipeline.bus import END_HEADER
 from schemas.topics import POSTS_RAW
 from tests.integration.conftest_connect import broker, contents, free_port
 from tests.integration.conftest_jetstream import Host, from_cursor
@@ -71,7 +72,7 @@ async def test_replay(broker: str, tmp_path: Path) -> None:
     code, out, err = await vigie(broker, tmp_path, "replay", path, "--keep-open", "--speed", "1000")
     assert (code, err) == (0, "")
     assert out.startswith(b"2 records read, 2 published; ")
-    ends = [record for record in await contents(broker, POSTS_RAW) if record.value is None]
+    ends = [record for record in await contents(broker, POSTS_RAW) if END_HEADER in dict(record.headers)]
     assert len(ends) == 4  # one a partition, from the first replay only
 
 

@@ -67,8 +67,8 @@ async def test_large_records(broker: str, publisher: Publisher, tmp_path: Path) 
     path.write_bytes(b"\n".join([large, huge, small]))
     report = await replay(publisher, read([path]), end=False)
     assert (report.records, report.published, report.refused) == (3, 2, 1)
-    posts = await contents(broker, POSTS_RAW)
-    assert sorted(record.value or b"" for record in posts) == sorted([large, small])
+    posts = [record.value for record in await contents(broker, POSTS_RAW) if record.value is not None]
+    assert sorted(posts) == sorted([large, small])
     (dead,) = await contents(broker, dead_letter_topic(POSTS_RAW))
     assert dead.value == huge[:KEPT_BYTES]
     headers = dict(dead.headers)
@@ -88,7 +88,7 @@ async def test_damaged_file_leaves_the_stream_open(broker: str, publisher: Publi
     with pytest.raises(FileProblem, match="cut off"):
         await replay(publisher, read([path]))
     posts = await contents(broker, POSTS_RAW)
-    assert 0 < len(posts) < 300
+    assert 0 < sum(record.value is not None for record in posts) < 300
     assert all(END_HEADER not in dict(record.headers) for record in posts)
 
 
@@ -96,7 +96,7 @@ async def test_speed_follows_event_time(broker: str, publisher: Publisher, tmp_p
     """At --speed 60 ten minutes of event time take ten seconds of the given clock; late records do not
     wait."""
     path = tmp_path / "posts.jsonl"
-    path.write_bytes(b"\n".join(_post(n, second) for n, second in enumerate([0, 60, 30, 300, 600])))
+    path.write_bytes(b"\n".join(_post(n, second) for n, second in enumerate([0, 0, 60, 30, 300, 600])))
     wall = [1000.0]
     slept: list[float] = []
 
@@ -107,4 +107,4 @@ async def test_speed_follows_event_time(broker: str, publisher: Publisher, tmp_p
     report = await replay(publisher, read([path]), 60, now=lambda: wall[0], sleep=sleep)
     assert slept == pytest.approx([1.0, 4.0, 5.0])
     assert report.seconds == pytest.approx(10.0)
-    assert len([r for r in await contents(broker, POSTS_RAW) if r.value is not None]) == 5
+    assert len([r for r in await contents(broker, POSTS_RAW) if r.value is not None]) == 6

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pipeline.store.schemas import FAN_COUNTS, FOLLOWS, POSTS
 from pipeline.text.enrich import enrich, to_contract
 from schemas.decode import MAX_DEPTH, MAX_ID, MAX_TEXT, REFUSALS, Refusal, decode, from_dict, recognise
 from schemas.records import (
     FOLLOW_ACTIONS,
     KINDS,
+    RESERVED,
     FanCount,
     Follow,
     Kind,
@@ -171,7 +173,9 @@ def test_a_record_is_recognised_whatever_else_it_holds(record: Record) -> None:
 
 
 @given(
-    st.dictionaries(plain.filter(lambda name: name not in Post.__struct_fields__), json_values, max_size=4)
+    st.dictionaries(
+        plain.filter(lambda name: name not in RESERVED.union(Post.__struct_fields__)), json_values, max_size=4
+    )
 )
 @example({"page_id": "p", "actor_id": "a", "action": "like", "followers": 3})
 def test_unknown_fields_are_kept(more: dict[str, Any]) -> None:
@@ -183,6 +187,21 @@ def test_unknown_fields_are_kept(more: dict[str, Any]) -> None:
         **more,
         "extra": {"extra": 1},
     }
+
+
+@given(st.dictionaries(st.sampled_from(sorted(RESERVED | {"extra", "free"})), json_values, max_size=5))
+def test_unknown_fields_with_names_of_ours_step_aside(more: dict[str, Any]) -> None:
+    """A producer's field called like one of ours is kept in `extra`, and every name of ours stays free."""
+    post = from_dict({**POST, **more})
+    assert isinstance(post, Post)
+    out = to_dict(post)
+    assert RESERVED.isdisjoint(out)
+    kept = {name: value for name, value in out.items() if name not in POST and name != "extra"}
+    aside = out.get("extra", {})
+    assert {
+        **kept,
+        **(aside if RESERVED & more.keys() else {"extra": aside} if "extra" in more else {}),
+    } == more
 
 
 WRONG: list[tuple[dict[str, Any], Kind, str, str]] = [
@@ -332,3 +351,14 @@ def test_nulls_and_empty_texts_of_optional_fields_are_absent() -> None:
         == from_dict({**POST, "lang": "", "url": "", "target": ""})
         == from_dict(POST)
     )
+
+
+def test_reserved_names_are_all_of_ours() -> None:
+    """What enriched posts and the tables add to a record is reserved, and no field of the contract is."""
+    tables = ((Post, POSTS), (FanCount, FAN_COUNTS), (Follow, FOLLOWS))
+    added = {name for struct, table in tables for name in set(table.names) - set(struct.__struct_fields__)}
+    post = from_dict(POST)
+    assert isinstance(post, Post)
+    added |= to_contract(enrich(post)).keys() - set(Post.__struct_fields__)
+    assert added <= RESERVED
+    assert RESERVED.isdisjoint(name for struct, _ in tables for name in struct.__struct_fields__)

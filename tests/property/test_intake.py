@@ -17,14 +17,14 @@ LATENESS = 15 * MINUTE
 HORIZON = 2 * HOUR + LATENESS
 
 
-def post(number: int, at: int, author: str = "a") -> bytes:
+def post(number: int, at: int, author: str = "a", text: str = "message") -> bytes:
     return orjson.dumps(
         {
             "id": f"p{number}",
             "platform": "forum",
             "author_id": author,
             "created_at": format_time(at),
-            "text": f"message {number}",
+            "text": f"{text} {number}",
         }
     )
 
@@ -35,6 +35,9 @@ raws = st.one_of(
         Raw,
         st.builds(lambda number, step: post(number, NOON + step * MINUTE), st.integers(0, 8), minutes),
         st.none() | st.builds(lambda step: NOON + step * MINUTE, minutes),
+    ),
+    st.builds(
+        lambda number, word: Raw(post(number, NOON, text=word)), st.integers(0, 8), st.sampled_from("ab")
     ),
     st.builds(Raw, st.none() | st.binary(max_size=20)),
     st.just(Raw(None, end=True)),
@@ -66,6 +69,7 @@ def test_counts_add_up(rows: list[Raw], kind: Kind | None) -> None:
             len(part.late),
             len(part.refused),
         )
+        assert len(part.again) <= counts.duplicates
         assert all(refused.refusal.code in REFUSALS for refused in part.refused)
     told_time = sum(raw.value is None and raw.clock is not None and not raw.end for raw in rows)
     assert total(taken).read == len(rows) - told_time - sum(raw.end for raw in rows)
@@ -183,3 +187,15 @@ def test_a_record_that_would_fit_no_message_is_refused() -> None:
     (taken,) = Intake(LATENESS, HORIZON, "posts").take([Raw(padded), Raw(post(1, NOON))])
     assert [refused.refusal.code for refused in taken.refused] == ["too_long"]
     assert [type(record) for record in taken.accepted] == [Post]
+
+
+def test_an_edit_is_no_second_post() -> None:
+    """The same id with another text, or taken down under another date, is handed over once more and not counted again;
+    the very same bytes are not handed over. Whether the first was late stays with it."""
+    intake = Intake(LATENESS, HORIZON, "posts")
+    first, edited, moved = post(1, NOON), post(1, NOON, text="edited"), post(1, NOON + 90 * MINUTE)
+    old, old_edited = post(2, NOON - HOUR), post(2, NOON - HOUR, text="edited")
+    (taken,) = intake.take([Raw(raw, NOON) for raw in (first, first, edited, edited, moved, old, old_edited)])
+    assert (taken.counts.accepted, taken.counts.late, taken.counts.duplicates) == (1, 1, 5)
+    texts = [(one.text, late) for one, late in taken.again if isinstance(one, Post)]
+    assert texts == [("edited 1", False), ("message 1", False), ("edited 2", True)]
