@@ -536,5 +536,6 @@ def test_poison(name: str, sturdy: Sturdy) -> None:
     assert stack.alive(), stack.errors.read_text()
     assert stack.parts() == before
     assert seen == (True, True, True)
-    done = stack.vigie("alerts", "--json")
-    assert done.code == 0, done.err
+    if topic == ALERTS:
+        done = stack.vigie("alerts", "--json")
+        assert done.code == 0, done.err
