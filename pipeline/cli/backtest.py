@@ -11,14 +11,33 @@ from pipeline.cli.console import WRONG_USE, fail, say
 
 
 def backtest(
-    files: Annotated[list[Path], typer.Argument(help="JSON Lines (.jsonl, .gz, .zst), CSV or Parquet.")],
-    out: Annotated[Path, typer.Option(help="Folder for alerts.jsonl, copies.jsonl and report.json.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="JSON Lines (.jsonl, .gz, .zst), CSV or Parquet.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for alerts.jsonl, copies.jsonl and report.json.")
+    ] = None,
     kind: Annotated[
         str | None, typer.Option(help="posts, fan_counts or follows; otherwise seen from the fields.")
     ] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="OLD NEW", help="Instead: how the alerts of two former --out folders differ."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """The same detectors over files, no broker."""
+    """The same detectors over files, no broker; or how the alerts of two such runs differ."""
+    if compare is not None:
+        if files or out is not None:
+            fail(
+                "backtest", "--compare takes two folders of former runs, and no files and no --out", WRONG_USE
+            )
+        _compare(*compare, json)
+        return
+    if not files:
+        fail("backtest", "Missing argument 'files'; or --compare OLD NEW", WRONG_USE)
+    if out is None:
+        fail("backtest", "Missing option '--out', the folder for what is found", WRONG_USE)
     import orjson
 
     from pipeline.backtest import backtest as run
@@ -51,3 +70,16 @@ def backtest(
     say(f"written: {out}/alerts.jsonl, copies.jsonl, report.json")
     records, alerts = report["records"], report["alerts"]
     print(f"records {records}\nalerts {alerts}\nposts/s {report['posts_per_second']}")
+
+
+def _compare(old: Path, new: Path, json: bool) -> None:
+    from pipeline.compare import CompareError, compare, read_alerts, to_json, to_lines
+
+    try:
+        result = compare(read_alerts(old), read_alerts(new))
+    except CompareError as error:
+        fail("backtest", error)
+    if json:
+        print(to_json(result).decode())
+    else:
+        print("\n".join(to_lines(result)))

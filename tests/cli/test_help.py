@@ -57,6 +57,8 @@ def test_overview(tmp_path: Path) -> None:
         (["connect", "myspace"], "myspace"),
         (["replay"], "files"),
         (["backtest", "x.jsonl"], "--out"),
+        (["backtest", "--out", "o"], "files"),
+        (["backtest", "x.jsonl", "--compare", "a", "b"], "--compare"),
         (["sql"], "query"),
         (["connect", "http", "--port", "many"], "--port"),
         (["connect", "http", "--port", "70000"], "65535"),

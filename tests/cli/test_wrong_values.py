@@ -143,6 +143,7 @@ def up_for_a_moment(folder: Path) -> Done:
         (["backtest", "data.txt", "--out", "o"], 2, ["data.txt", "unknown suffix", ".jsonl"]),
         (["backtest", ".", "--out", "o"], 2, ["a folder"]),
         (["backtest", "POSTS", "--out", "POSTS"], 1, ["posts.jsonl", "folder"]),
+        (["backtest", "--compare", "old", "new"], 1, ["old/alerts.jsonl", "--out"]),
         (["alerts", "--severity", "x"], 2, ["--severity", "'x'", "info, warning, error"]),
         (["worker", "--role", "x"], 2, ["--role", "'x'", "detect, sink or all"]),
         (["demo", "--language", "x"], 2, ["--language", "'x'", "fr or en"]),
