@@ -30,6 +30,13 @@ BATCH = 5_000
 
 T = TypeVar("T")
 Handler = Callable[[int, Sequence[Any]], Awaitable[None]]
+Collected = Callable[[Sequence[Any]], Awaitable[None]]
+
+_AHEAD = 32
+"""Fetches that wait for a collector; when they are there, Faust stops fetching."""
+
+_COLLECTED = 50_000
+"""Records handed to a collector at a time, at the most (and one fetch more)."""
 
 
 class Shell:
@@ -95,6 +102,38 @@ class Shell:
                     await handler(event.message.partition, event.value)
                 except Exception:
                     shell.crash(topic)
+
+        self.app.agent(self.app.topic(topic, schema=BatchSchema()), name=topic, concurrency=1)(run)
+
+    def collector(self, topic: str, handler: Collected, linger: float) -> None:
+        """As `agent`, for a reader that does better with much at a time: `handler(records)` is called with all that
+        came within `linger` seconds, from all partitions, each partition's in order, and acknowledged afterwards.
+        """
+        shell = self
+        waiting: asyncio.Queue[Any] = asyncio.Queue(_AHEAD)
+        writers: list[asyncio.Task[None]] = []
+
+        async def write() -> None:
+            while True:
+                events = [await waiting.get()]
+                if len(events[0].value) + waiting.qsize() < BATCH:
+                    await asyncio.sleep(linger)
+                count = len(events[0].value)
+                while count < _COLLECTED and not waiting.empty():
+                    events.append(waiting.get_nowait())
+                    count += len(events[-1].value)
+                try:
+                    await handler([record for event in events for record in event.value])
+                except Exception:
+                    shell.crash(topic)
+                for event in events:
+                    event.ack()
+
+        async def run(stream: Any) -> None:
+            if not writers:
+                writers.append(asyncio.create_task(write()))
+            async for event in stream.noack().events():
+                await waiting.put(event)
 
         self.app.agent(self.app.topic(topic, schema=BatchSchema()), name=topic, concurrency=1)(run)
 

@@ -21,6 +21,7 @@ from pipeline.detect.intake import Refused
 from pipeline.runtime import store_address
 from pipeline.store import rows
 from pipeline.store.client import StoreClient
+from pipeline.store.enriched_rows import posts_from_json
 from pipeline.store.errors import StoreError
 from pipeline.store.migrate import migrate
 from schemas.decode import Refusal
@@ -33,6 +34,9 @@ Tables = list[tuple[str, pa.Table]]
 Shape = Callable[[Sequence[Any], Micros], Tables]
 _UNSHAPELY = (ValueError, KeyError, TypeError, AttributeError)
 _LONGEST_PAUSE = 30.0
+_LINGER, _SOON = 0.3, 0.02
+"""Seconds for which rows are collected before they are inserted: the store's work grows with the number of inserts."""
+_URGENT = (ALERTS, ACTIONS)
 
 
 def store_writer(settings: Settings) -> StoreClient:
@@ -57,10 +61,11 @@ class Sinks:
         self._lock = asyncio.Lock()
         self._clients: dict[str, StoreClient] = {}
         for topic, shape in SHAPES.items():
-            shell.agent(topic, self._handler(topic, shape))
+            linger = _SOON if topic in _URGENT else _LINGER
+            shell.collector(topic, self._handler(topic, shape), linger)
 
     def _handler(self, topic: str, shape: Shape) -> Any:
-        async def handle(partition: int, records: Sequence[Any]) -> None:
+        async def handle(records: Sequence[Any]) -> None:
             at = time.time_ns() // 1000
             tables, refused = shaped(records, at, shape)
             await self._insist(topic, tables)
@@ -124,7 +129,7 @@ def _values(records: Sequence[Any]) -> list[Any]:
 
 
 def _posts(records: Sequence[Any], at: Micros) -> Tables:
-    return [("posts", rows.posts_table(_values(records), at))]
+    return [("posts", posts_from_json([record.value or b"" for record in records], at))]
 
 
 def _fans(records: Sequence[Any], at: Micros) -> Tables:

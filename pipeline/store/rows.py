@@ -28,8 +28,10 @@ from schemas.times import Micros, parse_time
 
 Json = Mapping[str, Any]
 
-_EPOCH = "1970-01-01T00:00:00Z"
-_DEFAULTS: dict[Any, Any] = {pa.string(): "", pa.bool_(): False, pa.list_(pa.string()): ()}
+EPOCH = "1970-01-01T00:00:00Z"
+"""Stands in a time column that says nothing and may not be null."""
+DEFAULTS: dict[Any, Any] = {pa.string(): "", pa.bool_(): False, pa.list_(pa.string()): ()}
+"""What stands in other columns that say nothing and may not be null; 0 where the type is not listed."""
 
 
 class RowError(ValueError):
@@ -174,7 +176,7 @@ def _table(
         elif field.name == "version":
             columns.append(pa.array([version(ingested_at, i) for i in range(count)], field.type))
         elif field.name == "extra":
-            columns.append(pa.array(_extra(records, frozenset(schema.names) - {"extra"}), field.type))
+            columns.append(pa.array(extra_fields(records, frozenset(schema.names) - {"extra"}), field.type))
         else:
             values = [record.get(field.name) for record in records]
             if makers and field.name in makers:
@@ -183,7 +185,7 @@ def _table(
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _extra(records: Sequence[Json], known: frozenset[str]) -> list[str]:
+def extra_fields(records: Sequence[Json], known: frozenset[str]) -> list[str]:
     """Fields without a column, as JSON; empty where there is none."""
     return [
         ""
@@ -198,7 +200,7 @@ def _column(field: pa.Field, values: list[Any]) -> pa.Array:
         if field.type == TIME:
             return _times(values, nullable=field.nullable)
         if not field.nullable:
-            default = _DEFAULTS.get(field.type, b"" if field.type == pa.binary() else 0)
+            default = DEFAULTS.get(field.type, b"" if field.type == pa.binary() else 0)
             values = [default if value is None else value for value in values]
         return pa.array(values, field.type)
     except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, TypeError, OverflowError) as error:
@@ -208,7 +210,7 @@ def _column(field: pa.Field, values: list[Any]) -> pa.Array:
 def _times(values: list[Any], *, nullable: bool) -> pa.Array:
     """RFC 3339 text (Arrow reads it a hundred times faster than Python), or whole microseconds."""
     if not nullable:
-        values = [_EPOCH if value is None else value for value in values]
+        values = [EPOCH if value is None else value for value in values]
     if all(value is None or type(value) is str for value in values):
         try:
             return pa.array(values, pa.string()).cast(TIME)
@@ -218,4 +220,4 @@ def _times(values: list[Any], *, nullable: bool) -> pa.Array:
 
 
 def _micros(value: Any) -> Micros | None:
-    return 0 if value == _EPOCH else value if value is None or type(value) is int else parse_time(value)
+    return 0 if value == EPOCH else value if value is None or type(value) is int else parse_time(value)
