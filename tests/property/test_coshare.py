@@ -132,9 +132,17 @@ def table(rows: list[Share]) -> ShareTable:
         coded.append((array([names.index(value) for value in column]), names))
     (objects, object_names), (accounts, account_names), (contents, content_names), _ = coded
     posted = [content_names.index(name) if name in content_names else -1 for name in object_names]
-    named = (pa.array(names, pa.string()) for names in (object_names, account_names, content_names))
     times = array([row.timestamp_share for row in rows])
-    return ShareTable(objects, accounts, contents, times, *named, array(posted))
+    return ShareTable(
+        objects,
+        accounts,
+        contents,
+        times,
+        pa.array(object_names, pa.string()),
+        pa.array(account_names, pa.string()),
+        pa.array(content_names, pa.string()),
+        array(posted),
+    )
 
 
 # A content may share several objects, or be an object itself; rows may repeat.

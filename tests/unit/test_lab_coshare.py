@@ -182,7 +182,7 @@ def test_pairs_read_back(tmp_path: Path) -> None:
 
 def test_progress_reaches_the_end(tmp_path: Path) -> None:
     """Every byte of the file and every share that is looked at is told."""
-    path, progress, seen = text(tmp_path / "s.csv", HEADER + BODY), Progress(), []
+    path, progress, seen = text(tmp_path / "s.csv", HEADER + BODY), Progress(), list[int]()
     table = read_shares(path, progress)
     coordinated(table, 5, 1, seen.append)
     assert progress.done == progress.total == path.stat().st_size
