@@ -48,7 +48,7 @@ def summary(finding: Finding) -> Summary:
     gap = said["simultaneous"]["median_seconds"]
     fr = (
         f"{plural_fr(count, 'compte', 'comptes')} ({platform}) ont partagé "
-        f"{plural_fr(objects, 'même contenu', 'mêmes contenus')} à moins de {span_fr(window)} d’écart "
+        f"{plural_fr(objects, 'contenu commun', 'contenus communs')} à moins de {span_fr(window)} d’écart "
         f"({listed_fr}), depuis le {moment_fr(finding.first_seen)}, en "
         f"{span_fr(finding.last_seen - finding.first_seen)}{NARROW}; écart médian{NARROW}: {number_fr(gap, 1)} s. "
         f"{plural_fr(pairs['pairs'], 'paire de comptes le fait', 'paires de comptes le font')} de façon répétée, "
@@ -56,7 +56,7 @@ def summary(finding: Finding) -> Summary:
     )
     en = (
         f"{plural_en(count, 'account', 'accounts')} ({platform}) shared "
-        f"{plural_en(objects, 'same thing', 'same things')} within {span_en(window)} of each other "
+        f"{plural_en(objects, 'thing in common', 'things in common')} within {span_en(window)} of each other "
         f"({listed_en}), from {moment_en(finding.first_seen)}, over "
         f"{span_en(finding.last_seen - finding.first_seen)}; median gap: {number_en(gap, 1)} s. "
         f"{plural_en(pairs['pairs'], 'pair of accounts does', 'pairs of accounts do')} so repeatedly, "

@@ -168,8 +168,8 @@ def test_words() -> None:
     """The summary has the figures in both languages, and speaks of compatibility, not of guilt."""
     (finding,) = closed(ring())
     words = summary(finding)
-    assert words.fr.startswith("4 comptes (forum) ont partagé 8 mêmes contenus à moins de 1 minute d’écart")
-    assert words.en.startswith("4 accounts (forum) shared 8 same things within 1 minute of each other")
+    assert words.fr.startswith("4 comptes (forum) ont partagé 8 contenus communs à moins de 1 minute d’écart")
+    assert words.en.startswith("4 accounts (forum) shared 8 things in common within 1 minute of each other")
     assert "compatible avec" in words.fr
     assert "consistent with" in words.en
 
