@@ -16,7 +16,7 @@ $(STAMP): pyproject.toml uv.lock
 	  { echo "make: $(PYTHON) is older than 3.11; run: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
-	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv sync --frozen --quiet --inexact --python $(BIN)/python
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv sync --frozen --quiet --inexact --compile-bytecode --python $(BIN)/python
 	@touch $@
 
 setup: $(STAMP) ## create .venv with everything in it (other targets do this by themselves)

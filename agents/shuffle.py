@@ -32,7 +32,12 @@ class Shuffle:
             # What a message says of quiet partitions held when it was sent, not when it is read.
             for signal in self._steps[partition].feed(message, record.timestamp / 1000.0):
                 # A clock that stands still, with nothing to tell, need not be told.
-                if signal.links or signal.findings or signal.clock != self._told.get(partition):
+                if (
+                    signal.links
+                    or signal.findings
+                    or signal.coshares
+                    or signal.clock != self._told.get(partition)
+                ):
                     self._told[partition] = signal.clock
                     out.append(Message(None, encode(signal), (), 0))
         await self._shell.refuse(SHUFFLE, records, refused)

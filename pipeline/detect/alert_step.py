@@ -1,4 +1,4 @@
-"""The last step, in one place: joins links into campaigns, and keeps the book of alerts."""
+"""The last step, in one place: joins links into campaigns and accounts into groups, and keeps the book of alerts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pipeline.detect.clock import Aligner
 from pipeline.detect.clusters import Membership
 from pipeline.detect.messages import Signal
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.rings import Rings
 from schemas.alerts import Alert
 
 
@@ -28,6 +29,7 @@ class AlertStep:
         self._parameters = parameters
         self._aligner: Aligner[Signal] = Aligner(partitions, parameters.lateness)
         self._campaigns = Campaigns(parameters.copies)
+        self._rings = Rings(parameters.sharing)
         self._book = AlertBook()
 
     def feed(self, signal: Signal, now: float) -> Told:
@@ -38,10 +40,14 @@ class AlertStep:
             return told
         for payload, tick in self._aligner.push(signal.source, signal.clock, signal, now):
             self._campaigns.add(payload.links)
+            self._rings.add(payload.coshares)
             outcome = self._campaigns.advance(tick)
-            told.alerts += self._book.apply([*payload.findings, *outcome.findings])
+            told.alerts += self._book.apply(
+                [*payload.findings, *outcome.findings, *self._rings.advance(tick)]
+            )
             told.memberships += outcome.memberships
             told.closed += outcome.closed
             if tick.ended:
                 self._campaigns = Campaigns(self._parameters.copies)
+                self._rings = Rings(self._parameters.sharing)
         return told

@@ -22,13 +22,15 @@ class Evidence(msgspec.Struct, frozen=True):
     """Which stored rows lie behind a finding; `pipeline.explain.evidence` turns it into SQL.
 
     table: `posts`, `fan_counts`, `follows` or `copy_posts` (posts joined with their copy cluster).
-    equal: column -> value. start, end: bounds of the table's event time, both included.
+    equal: column -> value. ids: of posts, which ones; empty where the rest says it. start, end: bounds of the table's
+    event time, both included.
     """
 
     table: str
     equal: dict[str, str]
     start: Micros
     end: Micros
+    ids: tuple[str, ...] = ()
 
 
 class Finding(msgspec.Struct, frozen=True):

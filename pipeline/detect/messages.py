@@ -9,6 +9,7 @@ import numpy.typing as npt
 from pipeline.detect.activity import Activity
 from pipeline.detect.copies import Candidate, Link
 from pipeline.detect.finding import Finding
+from pipeline.detect.sharing import CoShare, Share
 from schemas.times import Micros
 
 
@@ -27,6 +28,7 @@ class Shuffled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     keys: bytes = b""
     counts: bytes = b""
     activity: list[Activity] = []
+    shares: list[Share] = []
 
     def key_arrays(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
         """`keys` and `counts` as arrays."""
@@ -43,6 +45,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
     clock: Micros
     links: list[Link] = []
     findings: list[Finding] = []
+    coshares: list[CoShare] = []
 
 
 def encode(message: Shuffled | Signal) -> bytes:

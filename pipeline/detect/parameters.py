@@ -9,6 +9,7 @@ import msgspec
 
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.parameters_fans import FanSpikeParameters
+from pipeline.detect.parameters_sharing import SharingParameters
 from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
 from schemas.times import HOUR, MINUTE, Micros
 
@@ -21,6 +22,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bursts: BurstParameters = BurstParameters()
     authors: AuthorParameters = AuthorParameters()
     fans: FanSpikeParameters = FanSpikeParameters()
+    sharing: SharingParameters = SharingParameters()
 
     @property
     def lateness(self) -> Micros:

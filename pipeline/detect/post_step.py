@@ -16,6 +16,7 @@ from pipeline.detect.finding import HASHTAGS_COUNTED, Finding
 from pipeline.detect.intake import Counts, Intake, Raw, Refused
 from pipeline.detect.messages import Shuffled
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.sharing import Share, shares_of
 from pipeline.text.enrich import Enriched, enrich
 from pipeline.text.fingerprint import BANDS, band_keys
 from schemas.records import Post
@@ -49,6 +50,7 @@ class PostStep:
         self._source = source
         self._partitions = partitions
         self._least = parameters.copies.min_characters
+        self._own = parameters.copies.short_characters
         self._lateness = parameters.lateness
         self._intake = Intake(parameters.lateness, parameters.horizon, "posts")
         self._authors = AuthorPace(parameters.authors, parameters.lateness)
@@ -78,7 +80,8 @@ class PostStep:
         return Shuffled(self._source, self.clock, quiet=True)
 
     def _deal(self, enriched: list[Enriched], clock: Micros) -> tuple[list[Shuffled], list[Activity]]:
-        """Candidates go to the partitions of their band keys, activity to that of its target."""
+        """Candidates go to the partitions of their band keys, activity to that of its target, shares of an object to
+        that of the object."""
         rows: list[Candidate] = []
         sketched: list[int] = []
         for number, one in enumerate(enriched):
@@ -106,6 +109,7 @@ class PostStep:
                 if len(enriched[number].forms.bare) >= self._least
             }
         own, activity = self._activity(enriched, sketches)
+        shares = self._shares(enriched)
         wanted = np.array([not enriched[number].post.repost for number in sketched], dtype=bool)
         owner = np.repeat(np.arange(len(rows)), counts)
         part = (keys >> np.uint64(8)) % np.uint64(self._partitions)
@@ -124,6 +128,7 @@ class PostStep:
                     keys=keys[mine].astype("<u8").tobytes(),
                     counts=number_of[here].astype("<i8").tobytes(),
                     activity=activity[k],
+                    shares=shares[k],
                 )
             )
         return shuffled, own
@@ -149,6 +154,18 @@ class PostStep:
             )
             own.append(about)
             for target in targets(one):
-                place = crc32(f"{post.platform}:{target}".encode("utf-8", "surrogatepass")) % self._partitions
-                dealt[place].append(msgspec.structs.replace(about, target=target))
+                dealt[self._place(post.platform, target)].append(
+                    msgspec.structs.replace(about, target=target)
+                )
         return own, dealt
+
+    def _shares(self, enriched: list[Enriched]) -> list[list[Share]]:
+        dealt: list[list[Share]] = [[] for _ in range(self._partitions)]
+        for one in enriched:
+            for share in shares_of(one, self._own):
+                dealt[self._place(share.platform, share.object)].append(share)
+        return dealt
+
+    def _place(self, platform: str, name: str) -> int:
+        """The shuffle partition of a name."""
+        return crc32(f"{platform}:{name}".encode("utf-8", "surrogatepass")) % self._partitions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipeline.detect.finding import Finding
-from pipeline.explain import authors, bursts, copies, fans
+from pipeline.explain import authors, bursts, copies, fans, rings
 from schemas.alerts import Summary
 
 _SUMMARIES: dict[str, Callable[[Finding], Summary]] = {
@@ -13,6 +13,7 @@ _SUMMARIES: dict[str, Callable[[Finding], Summary]] = {
     "burst": bursts.summary,
     "author_burst": authors.summary,
     "fan_spike": fans.summary,
+    "coordinated_accounts": rings.summary,
 }
 
 

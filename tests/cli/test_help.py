@@ -22,6 +22,8 @@ COMMANDS = (
     "sql",
     "bot",
     "doctor",
+    "lab",
+    "lab coshare",
 )
 """The contract's commands."""
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.connect.items import Item
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.parameters_sharing import SharingParameters
 from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
 from pipeline.scenario.generate import START, generate
 from schemas.records import Post, Record, event_time
@@ -102,6 +103,15 @@ SMALL = Parameters(
         sleepless_hours=6,
         live_hours=1,
     ),
+    sharing=SharingParameters(
+        window_seconds=500.0,
+        pane_minutes=10,
+        popular_accounts=6,
+        memory_hours=2.0,
+        strength=0.9,
+        error_accounts=4,
+        longest_days=0.5,
+    ),
 )
 """Thresholds so low that a handful of posts opens, joins, withdraws and closes alerts."""
 
@@ -180,6 +190,15 @@ def test_a_few_posts_come_out_the_same_however_they_are_spread(
     """Thresholds at a handful of posts: partitions, batches and interleaving change nothing of the last word."""
     stream = small_stream(rows, "p", START)
     same(lived([stream], SMALL, sources, shuffles, seed, most), backtested([stream], SMALL, batch))
+
+
+def test_a_few_posts_make_every_kind() -> None:
+    """The thresholds are low enough for what is compared to be something: each detector of posts speaks."""
+    rng = random.Random(1)
+    steps = [0, 5 * SECOND, MINUTE, 7 * MINUTE]
+    rows = [(rng.randrange(5), rng.choice(_TEXTS), "page", rng.choice(steps), 0, 0, False) for _ in range(80)]
+    kinds = {alert.kind for alert in backtested([small_stream(rows, "p", START)], SMALL, 7).alerts.values()}
+    assert kinds == {"copy_paste", "burst", "author_burst", "coordinated_accounts"}
 
 
 @settings(max_examples=80, deadline=None)

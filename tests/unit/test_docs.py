@@ -99,6 +99,7 @@ DETECTORS = {
     "burst": "burst_findings.py",
     "author_burst": "author_findings.py",
     "fan_spike": "fan_episodes.py",
+    "coordinated_accounts": "ring_findings.py",
 }
 
 
@@ -132,7 +133,7 @@ def test_reason_codes_are_documented() -> None:
 
 
 def test_no_other_module_emits_codes() -> None:
-    """The four modules that are looked into are all that make reasons."""
+    """The modules that are looked into are all that make reasons."""
     others = {
         path.name
         for path in (ROOT / "pipeline" / "detect").glob("*.py")

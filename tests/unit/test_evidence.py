@@ -93,6 +93,15 @@ def test_evidence_is_one_select_whatever_the_value(table: str, field: str, sign:
     assert (" FINAL " in usual) == (table != "copy_posts")
 
 
+@pytest.mark.parametrize("value", HOSTILE)
+def test_listed_posts_are_literals(value: str) -> None:
+    """A list of posts is literals alone, whatever their identifiers."""
+    sql = evidence_sql(Evidence("posts", {"platform": "x"}, HOUR, 2 * HOUR, ("one", value)))
+    usual = evidence_sql(Evidence("posts", {"platform": "x"}, HOUR, 2 * HOUR, ("one", "two")))
+    assert f"id IN ({quote('one')}, {quote(value)})" in sql
+    assert [token.kind for token in lex(sql)] == [token.kind for token in lex(usual)]
+
+
 def test_bounds_are_included() -> None:
     """The first and the last record behind a finding are among the rows."""
     evidence = Evidence(
