@@ -8,13 +8,14 @@ from math import log
 import msgspec
 
 from pipeline.detect.finding import Evidence, Finding, members, reason
+from pipeline.detect.novelty import novelty_score
 from pipeline.detect.parameters_volume import BurstParameters
-from pipeline.detect.series import Expectation, score, surprise
+from pipeline.detect.series import Expectation, surprise
 from pipeline.detect.volume_tally import Makeup, Tally, wilson
 from schemas.alerts import Detector, Reason, Severity, Subject, alert_id
 from schemas.times import DAY, HOUR, MINUTE, format_time
 
-VERSION = "1"
+VERSION = "2"
 
 
 def _few(p: BurstParameters, m: Makeup) -> bool:
@@ -63,7 +64,11 @@ def rate(p: BurstParameters, m: Makeup) -> Severity:
 
 
 def _reasons(
-    p: BurstParameters, m: Makeup, exceeded: Sequence[tuple[int, int, Expectation]], expected: float
+    p: BurstParameters,
+    m: Makeup,
+    exceeded: Sequence[tuple[int, int, Expectation]],
+    expected: float,
+    novelty: float,
 ) -> list[Reason]:
     width = p.bucket_minutes * MINUTE
     peak, peak_posts, peak_usual = max(exceeded, key=lambda bucket: (bucket[1], -bucket[0]))
@@ -77,6 +82,7 @@ def _reasons(
             peak_expected=round(peak_usual.mean, 2),
             peak_at=format_time(peak * width),
             surprise=round(surprise(peak_posts, peak_usual), 1),
+            novelty=round(novelty_score(novelty), 4),
         )
     ]
     hours = min(usual.history_buckets for *_, usual in exceeded) * width / HOUR
@@ -146,24 +152,24 @@ def describe(
     exceeded: Sequence[tuple[int, int, Expectation]],
     tally: Tally,
     m: Makeup,
+    novelty: float,
     closed: bool,
 ) -> Finding:
     """The finding. `exceeded`: bucket number, posts and expectation of the buckets above threshold, in
-    order.
+    order. `novelty`: the largest of the episode (`pipeline.detect.novelty`).
     """
     platform, target = key
     width = p.bucket_minutes * MINUTE
     start, end = exceeded[0][0] * width, (exceeded[-1][0] + 1) * width
     mean = sum(usual.mean for *_, usual in exceeded) / len(exceeded)
     expected = mean * (end - start) / width
-    most = max(score(surprise(count, usual)) for _, count, usual in exceeded)
     severity = rate(p, m)
     staged = 0.0 if severity == "info" else 1 - organic(p, m)
     return Finding(
         alert_id=alert_id("burst", platform, target, format_time(start)),
         kind="burst",
         severity=severity,
-        score=round(0.4 * most + 0.6 * staged, 4),
+        score=round(0.4 * novelty_score(novelty) + 0.6 * staged, 4),
         subject=Subject(platform, target),
         first_seen=tally.first_seen,
         last_seen=tally.last_seen,
@@ -173,7 +179,7 @@ def describe(
         posts=members(tally.first_posts(), m.posts),
         observed=float(m.posts),
         expected=round(expected, 2),
-        reasons=tuple(_reasons(p, m, exceeded, expected)),
+        reasons=tuple(_reasons(p, m, exceeded, expected, novelty)),
         ruled_out=tuple(_checked(p, m, exceeded[0][2])),
         evidence=Evidence("posts", {"platform": platform, "target": target}, start, end - 1),
         detector=Detector("bursts", VERSION, msgspec.structs.asdict(p)),

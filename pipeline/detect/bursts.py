@@ -17,6 +17,7 @@ from pipeline.detect.activity import Activity
 from pipeline.detect.burst_findings import describe, rate
 from pipeline.detect.clock import Tick
 from pipeline.detect.finding import Finding
+from pipeline.detect.novelty import Novelty, NoveltyParameters
 from pipeline.detect.parameters_volume import BurstParameters
 from pipeline.detect.series import CountModel, Expectation, SeriesParameters, surprise
 from pipeline.detect.volume_tally import Tally
@@ -53,10 +54,12 @@ class Episode:
 
 
 class _Target:
-    __slots__ = ("buckets", "episodes", "model")
+    __slots__ = ("buckets", "episodes", "model", "novel", "novelty")
 
-    def __init__(self, model: CountModel) -> None:
+    def __init__(self, model: CountModel, novelty: Novelty) -> None:
         self.model = model
+        self.novelty = novelty
+        self.novel: dict[int, float] = {}  # bucket -> how new it was, where an episode may yet ask
         self.buckets: dict[int, Bucket] = {}
         self.episodes: list[Episode] = []
 
@@ -78,6 +81,7 @@ class TargetBursts:
         self._series = SeriesParameters(
             width=self._width, guard=self._guard * self._width, forget=round(parameters.forget_days * DAY)
         )
+        self._novelty = NoveltyParameters(width=self._width)
         self._clear()
 
     def _clear(self) -> None:
@@ -100,7 +104,7 @@ class TargetBursts:
             key = (row.platform, row.target)
             target = targets.get(key)
             if target is None:
-                target = targets[key] = _Target(CountModel(self._series))
+                target = targets[key] = _Target(CountModel(self._series), Novelty(self._novelty))
             index = row.at // width
             bucket = target.buckets.get(index)
             if bucket is None:
@@ -163,10 +167,11 @@ class TargetBursts:
                     episode.tally.add(target.buckets[index].rows)
                     target.buckets[index].rows = []
         for episode in list(target.episodes):
-            closed = self._complete >= episode.last + 1 + self._gap
+            # By then all its buckets are learned, and how new they were is known.
+            closed = self._complete >= episode.last + 1 + max(self._gap, self._guard)
             if closed:
                 target.episodes.remove(episode)
-            if finding := self._say(key, episode, tick, closed):
+            if finding := self._say(key, target, episode, tick, closed):
                 found.append(finding)
         for index in order:
             bucket = target.buckets[index]
@@ -174,6 +179,8 @@ class TargetBursts:
                 bucket.rows = []  # no episode can reach it any more
             if bucket.learned and not bucket.rows:
                 del target.buckets[index]
+        for index in [i for i in target.novel if not any(e.last >= i - self._gap for e in target.episodes)]:
+            del target.novel[index]
         return found
 
     def _learn(self, target: _Target, order: Sequence[int], end: int) -> None:
@@ -183,7 +190,11 @@ class TargetBursts:
                 break
             bucket = target.buckets[index]
             if not bucket.learned:
-                target.model.learn(index * self._width, bucket.count)
+                start = index * self._width
+                novelty = target.novelty.learn(start, bucket.count, target.model.rhythm(start))
+                if novelty > 0:
+                    target.novel[index] = novelty
+                target.model.learn(start, bucket.count)
                 bucket.learned = True
 
     def _expect(self, target: _Target, order: Sequence[int], index: int) -> Expectation:
@@ -236,7 +247,16 @@ class TargetBursts:
         episode.exceeded[index] = target.buckets[index]
         return withdrawn
 
-    def _say(self, key: Key, episode: Episode, tick: Tick, closed: bool) -> Finding | None:
+    def _novel(self, target: _Target, episode: Episode) -> float:
+        """How new the newest of the episode's buckets is; those that are not learned yet are looked at ahead."""
+        most = max((n for i, n in target.novel.items() if episode.first <= i <= episode.last), default=0.0)
+        for index, bucket in episode.exceeded.items():
+            if not bucket.learned and bucket.expectation:
+                ahead = target.novelty.peek(index * self._width, bucket.count, bucket.expectation.mean)
+                most = max(most, ahead)
+        return most
+
+    def _say(self, key: Key, target: _Target, episode: Episode, tick: Tick, closed: bool) -> Finding | None:
         posts, said = episode.tally.posts, episode.said
         if not closed and (tick.progress < episode.tally.first_seen or posts < 1.1 * episode.weighed):
             return None
@@ -247,6 +267,8 @@ class TargetBursts:
         if said and not closed and said.severity == severity and posts < growth * said.posts.count:
             return None
         exceeded = [(i, b.count, b.expectation) for i, b in sorted(episode.exceeded.items()) if b.expectation]
-        finding = describe(self.parameters, key, exceeded, episode.tally, makeup, closed)
+        finding = describe(
+            self.parameters, key, exceeded, episode.tally, makeup, self._novel(target, episode), closed
+        )
         episode.said = finding
         return finding

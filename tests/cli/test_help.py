@@ -22,6 +22,7 @@ COMMANDS = (
     "sql",
     "bot",
     "doctor",
+    "lab series",
 )
 """The contract's commands."""
 
@@ -52,6 +53,8 @@ def test_overview(tmp_path: Path) -> None:
     [
         ([], "Usage: vigie"),
         (["connect"], "Usage: vigie connect"),
+        (["lab"], "Usage: vigie lab"),
+        (["lab", "series", "x.csv"], "--out"),
         (["nonsense"], "nonsense"),
         (["alerts", "--nonsense"], "--nonsense"),
         (["connect", "myspace"], "myspace"),
