@@ -45,18 +45,19 @@ def organic(p: BurstParameters, m: Makeup) -> float:
 
     An upper estimate: what bears no mark may still be staged.
     """
-    return 1 - max(m.marked, m.heavy if _few(p, m) else 0.0)
+    return 1 - (m.suspect if _few(p, m) else m.marked)
 
 
 def rate(p: BurstParameters, m: Makeup) -> Severity:
     """`info` for a wave without a mark, `warning` for one mark, `error` for several of which one is strong.
 
-    A few people in a conversation are a conversation; a wave of native reposts has few voices by nature.
-    There the number of accounts is told, but raises nothing.
+    A few people in a conversation are a conversation; a wave of native reposts has few voices by nature, but
+    not five. There the number of accounts is told, and raises nothing.
     """
     points = _points(p, m)
     points.pop("one_source", None)
-    if points.keys() == {"few_accounts"} and max(m.replies, m.reposts) >= p.innocent_share:
+    passed_on = m.reposts if m.top5 < p.strong_share else 0.0
+    if points.keys() == {"few_accounts"} and max(m.replies, passed_on) >= p.innocent_share:
         return "info"
     if not points:
         return "info"
@@ -102,10 +103,15 @@ def _reasons(
     if "one_source" in points:
         said.append(reason("one_source", domain=m.domain, share=round(m.source, 3)))
     share = organic(p, m)
-    low, high = wilson(round(share * m.posts), m.posts)
+    low, high = wilson(share * m.effective, m.effective)
     said.append(
         reason(
-            "organic_share", share=round(share, 3), low=round(low, 3), high=round(high, 3), known_ages=m.known
+            "organic_share",
+            share=round(share, 3),
+            low=round(low, 3),
+            high=round(high, 3),
+            known_ages=m.known,
+            effective_posts=round(m.effective, 1),
         )
     )
     return said
@@ -121,6 +127,8 @@ def _checked(p: BurstParameters, m: Makeup, usual: Expectation) -> list[Reason]:
             posts_per_account=round(m.posts / m.accounts, 2),
             top5=round(m.top5, 3),
         ),
+        reason("own_words", holds=m.copies < p.copies_share, copies=round(m.copies, 3)),
+        reason("varied_sources", holds=m.source < p.source_share, domain=m.domain, share=round(m.source, 3)),
         reason("native_reposts", holds=m.reposts >= p.innocent_share, share=round(m.reposts, 3)),
         reason("conversation", holds=m.replies >= p.innocent_share, share=round(m.replies, 3)),
     ]

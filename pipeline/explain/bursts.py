@@ -90,6 +90,16 @@ def _checks(checked: dict[str, dict[str, Any]]) -> list[_Pair]:
                 f"usual rhythm at this hour ({number_en(values['expected_at_this_hour'], 1)} expected)",
             )
         )
+    if values := checked.get("own_words"):
+        done.append((f"copies ({percent_fr(values['copies'])})", f"copies ({percent_en(values['copies'])})"))
+    if (values := checked.get("varied_sources")) and values["domain"]:
+        domain = cut(values["domain"], 60)
+        done.append(
+            (
+                f"liens ({percent_fr(values['share'])} au plus vers un même site, {domain})",
+                f"links ({percent_en(values['share'])} at most to one site, {domain})",
+            )
+        )
     if values := checked.get("native_reposts"):
         done.append(
             (f"reprises ({percent_fr(values['share'])})", f"native reposts ({percent_en(values['share'])})")
