@@ -19,8 +19,8 @@ VERSION = "2"
 
 
 def _few(p: BurstParameters, m: Makeup) -> bool:
-    """A handful of accounts, or more of which five do more than the busiest five of a crowd do."""
-    if m.accounts <= p.few_accounts:
+    """A handful of accounts and some bystanders, or more of which five do more than five of a crowd do."""
+    if m.core <= p.few_accounts:
         return True
     crowd = sum(1 / rank for rank in range(1, 6)) / (log(m.accounts) + 0.5772)  # harmonic numbers: Zipf's law
     return m.top5 >= max(p.few_share, p.few_excess * crowd)

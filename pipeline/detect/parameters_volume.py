@@ -27,7 +27,7 @@ class BurstParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             accounts, the five most active accounts, one linked domain are named as a reason.
         few_excess: factor by which the five most active must also exceed their share in a crowd of the same
             size whose activity follows Zipf's law, as that of crowds does.
-        few_accounts: number of accounts up to which an episode is the work of a few, whatever their shares.
+        few_accounts: number of accounts up to which an episode is the work of a few, when they make nine tenths of it.
         strong_share: share (0..1) from which a reason counts twice.
         min_known: posts with a known account creation date needed before the share of new accounts is judged.
         innocent_share: share (0..1) from which replies or native reposts explain a burst.

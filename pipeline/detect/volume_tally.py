@@ -43,16 +43,17 @@ SHORTENERS = frozenset(
 class Makeup(msgspec.Struct, frozen=True):
     """Figures of an episode. Shares are of all its posts, 0..1, unless said otherwise.
 
-    top5, top_tenth: posts of the five, and of the most active tenth of the accounts. known: posts whose
-    account's creation date is known; new: share *of those* by new accounts. copies: posts that are no native
-    reposts and share a text with several accounts. domain, source: the domain linked
-    most, and the posts that link to it. marked: posts that are copies or by new accounts. suspect: posts that
-    are marked or by accounts with many posts in the episode. effective: posts that would tell as much if each
-    came from another account (Kish, "Survey Sampling", 1965): a count, not a share.
+    core: accounts, the most active ones, that make nine tenths of the posts. top5, top_tenth: posts of the five,
+    and of the most active tenth of the accounts. known: posts whose account's creation date is known; new: share
+    *of those* by new accounts. copies: posts that are no native reposts and share a text with several accounts.
+    domain, source: the domain linked most, and the posts that link to it. marked: posts that are copies or by new
+    accounts. suspect: posts that are marked or by accounts with many posts in the episode. effective: posts that
+    would tell as much if each came from another account (Kish, "Survey Sampling", 1965): a count, not a share.
     """
 
     posts: int
     accounts: int
+    core: int
     top5: float
     top_tenth: float
     known: int
@@ -161,6 +162,15 @@ class Tally:
         """Ids of the first accounts, in order of (time of their first post, id)."""
         return [who for _, who in nsmallest(MAX_IDS, ((at, who) for who, (_, at) in self._authors.items()))]
 
+    def _core(self) -> int:
+        """How many accounts make nine tenths of the posts."""
+        rest = 0.9 * self.posts
+        for rank, count in enumerate(sorted((count for count, _ in self._authors.values()), reverse=True), 1):
+            rest -= count
+            if rest <= 0:
+                return rank
+        return len(self._authors)
+
     def makeup(self) -> Makeup:
         """The figures as they stand."""
         p, total, accounts = self._p, self.posts, len(self._authors)
@@ -181,6 +191,7 @@ class Tally:
         return Makeup(
             posts=total,
             accounts=accounts,
+            core=self._core(),
             top5=sum(counts[:5]) / total,
             top_tenth=sum(counts[: max(1, ceil(accounts / 10))]) / total,
             known=self._known,
