@@ -80,7 +80,7 @@ class AuthorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ticker_share: share (0..1) of the posts with links that lead to one domain, from which it is a news
             ticker.
         ticker_links: share (0..1) of the posts that must carry links for that.
-        innocent_share: share (0..1) from which replies or native reposts are named as an explanation.
+        innocent_share: share (0..1) from which replies, native reposts or a declared bot are named as an explanation.
         live_hours: length in hours up to which an irregular stretch is like somebody following an event live.
     What is said again:
         growth: an open alert is said again when its posts have grown by this factor.
