@@ -118,7 +118,7 @@ def _checked(p: AuthorParameters, run: Run) -> list[Reason]:
 
 
 def _score(p: AuthorParameters, run: Run) -> float:
-    """0.2 to 0.5 by pace; 0.3 more for even spacing, 0.2 more for no sleep; 0.3 at most for what is `info` by its kind."""
+    """0.2 to 0.5 by pace; 0.3 more for even spacing, 0.2 more for no sleep; 0.3 at most for tickers and bots."""
     pace = min(1.0, run.peak / p.extreme_posts)
     score = 0.2 + 0.3 * pace + 0.3 * (run.machine or run.fast_regular) + 0.2 * run.machine
     return round(min(score, 0.3) if _ticker(p, run) or _declared(p, run) else score, 4)
