@@ -12,6 +12,7 @@ from pipeline.detect.novelty import novelty_score
 from pipeline.detect.parameters_volume import BurstParameters
 from pipeline.detect.series import Expectation, surprise
 from pipeline.detect.volume_tally import Makeup, Tally, wilson
+from pipeline.detect.waves import Wave
 from schemas.alerts import Detector, Reason, Severity, Subject, alert_id
 from schemas.times import DAY, HOUR, MINUTE, format_time
 
@@ -29,6 +30,8 @@ def _few(p: BurstParameters, m: Makeup) -> bool:
 def _points(p: BurstParameters, m: Makeup) -> dict[str, int]:
     """The marks of staging, each with its weight: 1, or 2 when it is strong."""
     points: dict[str, int] = {}
+    if m.posts < p.min_posts:
+        return points  # the first minutes of a slow wave: too few posts to say who makes it
     if m.copies >= p.copies_share:
         points["copies"] = 2 if m.copies >= p.strong_share else 1
     if m.known >= p.min_known and m.new >= p.new_share:
@@ -68,6 +71,7 @@ def _reasons(
     p: BurstParameters,
     m: Makeup,
     exceeded: Sequence[tuple[int, int, Expectation]],
+    waves: Sequence[tuple[int, Wave]],
     expected: float,
     novelty: float,
 ) -> list[Reason]:
@@ -86,6 +90,17 @@ def _reasons(
             novelty=round(novelty_score(novelty), 4),
         )
     ]
+    if waves:
+        end, wave = max(waves, key=lambda item: (item[1].posts, -item[0]))
+        said.append(
+            reason(
+                "sustained",
+                posts=round(wave.posts),
+                expected=round(wave.expected, 2),
+                ratio=round(wave.posts / max(wave.expected, 0.01), 1),
+                until=format_time((end + 1) * width),
+            )
+        )
     hours = min(usual.history_buckets for *_, usual in exceeded) * width / HOUR
     if hours < p.short_history_hours:
         said.append(reason("history_short", hours=round(hours, 1)))
@@ -158,13 +173,15 @@ def describe(
     p: BurstParameters,
     key: tuple[str, str],
     exceeded: Sequence[tuple[int, int, Expectation]],
+    waves: Sequence[tuple[int, Wave]],
     tally: Tally,
     m: Makeup,
     novelty: float,
     closed: bool,
 ) -> Finding:
     """The finding. `exceeded`: bucket number, posts and expectation of the buckets above threshold, in
-    order. `novelty`: the largest of the episode (`pipeline.detect.novelty`).
+    order. `waves`: slow waves among them, each with the bucket that its hour ends with. `novelty`: the largest
+    of the episode (`pipeline.detect.novelty`).
     """
     platform, target = key
     width = p.bucket_minutes * MINUTE
@@ -187,7 +204,7 @@ def describe(
         posts=members(tally.first_posts(), m.posts),
         observed=float(m.posts),
         expected=round(expected, 2),
-        reasons=tuple(_reasons(p, m, exceeded, expected, novelty)),
+        reasons=tuple(_reasons(p, m, exceeded, waves, expected, novelty)),
         ruled_out=tuple(_checked(p, m, exceeded[0][2])),
         evidence=Evidence("posts", {"platform": platform, "target": target}, start, end - 1),
         detector=Detector("bursts", VERSION, msgspec.structs.asdict(p)),

@@ -157,6 +157,11 @@ class Novelty:
         faded: float = self._known * 0.5 ** ((start - self._last) / rest)
         return faded
 
+    @property
+    def started(self) -> bool:
+        """The series is large enough for its peaks to be kept."""
+        return bool(self._spans)
+
     def peek(self, start: Micros, count: float, usual: float) -> float:
         """What `learn` would say of a single interval, later than all learned before. Changes nothing."""
         if not self._spans or start - self._born < self._p.warm_up * HOUR:

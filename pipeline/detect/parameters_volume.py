@@ -14,6 +14,8 @@ class BurstParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         min_posts: posts in a bucket below which nothing is ever said.
         min_ratio: posts in a bucket over the expected number, at least.
         min_surprise: -log10 of the probability of so many posts under the learned rhythm, at least.
+        wave_posts: posts in an hour below which no slow wave is told; for the rest an hour is judged as a bucket is.
+        wave_history_hours: hours since a target's first post before which no hour is judged.
         min_history_hours: hours since a target's first post before which it is not judged.
         short_history_hours: hours since then below which `min_ratio` is multiplied by `short_history_ratio`,
             and the alert says that little is known.
@@ -40,6 +42,8 @@ class BurstParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_posts: int = 20
     min_ratio: float = 4.0
     min_surprise: float = 5.0
+    wave_posts: int = 60
+    wave_history_hours: float = 72.0
     min_history_hours: float = 1.0
     short_history_hours: float = 24.0
     short_history_ratio: float = 2.0

@@ -245,10 +245,11 @@ class CountModel:
             return 0.0
         return self._rhythm(bucket_start, bucket_start, self._mean_level(bucket_start))
 
-    def expect(self, bucket_start: Micros) -> Expectation:
+    def expect(self, bucket_start: Micros, intervals: int = 1) -> Expectation:
         """What is usual for the interval, given that all before `bucket_start - guard` has been learned.
 
-        Changes nothing. Without history the mean is 0 and `history_buckets` 0.
+        For several intervals that begin there the mean is that of their sum. Changes nothing. Without history
+        the mean is 0 and `history_buckets` 0.
         """
         until = bucket_start - self._p.guard
         history = (until - self._born) // self._p.width
@@ -257,6 +258,13 @@ class CountModel:
         level = self._mean_level(until)
         rhythm = self._rhythm(bucket_start, until, level)
         mean = self._mean(rhythm, *self._present(until, level))
+        if intervals > 1 and rhythm > 0:
+            at, end, total = bucket_start, bucket_start + intervals * self._p.width, 0.0
+            while at < end:  # one step an hour, as the rhythm changes with the hour
+                after = min(end, (at // HOUR + 1) * HOUR)
+                total += self._rhythm(at, until, level) * (after - at) / self._p.width
+                at = after
+            mean *= total / rhythm
         return Expectation(mean, level, self._dispersion(), history)
 
     def surprise(self, bucket_start: Micros, count: float) -> float:

@@ -135,6 +135,15 @@ def summary(finding: Finding) -> Summary:
         f"since {moment_en(finding.first_seen)}, "
         f"against {number_en(finding.expected, 1)} usually (×{number_en(volume['ratio'], 1)})."
     )
+    if wave := said.get("sustained"):
+        fr += (
+            f" Vague lente{NARROW}: {plural_fr(wave['posts'], 'message', 'messages')} en une heure, "
+            f"contre {number_fr(wave['expected'], 1)} d’ordinaire."
+        )
+        en += (
+            f" A slow wave: {plural_en(wave['posts'], 'post', 'posts')} in one hour, "
+            f"against {number_en(wave['expected'], 1)} usually."
+        )
     marks = _join(_marks(said))
     if finding.severity == "info":
         fr += " Compatible avec un emballement spontané"
