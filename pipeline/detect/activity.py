@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
+from schemas.records import Post
 from schemas.times import Micros
+
+# "bot" as a word of its own, or behind a lower-case word: weather_bot, NewsBot, but neither Talbot nor BOTTLE.
+_BOT = re.compile(
+    r"(?:^|[\W_\d])(?:ro)?bot(?:$|[\W_\d])|(?-i:[a-z\d]Bot)(?:$|[\W_\d])|\N{ROBOT FACE}", re.IGNORECASE
+)
+_FLAGS = ("bot", "is_bot", "author_bot", "author_is_bot")
+
+
+def declared_bot(post: Post) -> bool:
+    """The account says that it is a bot: by its platform's flag (Mastodon, Telegram, Discord), or in its name."""
+    if post.extra and any(post.extra.get(flag) is True for flag in _FLAGS):
+        return True
+    return bool(post.author_name and _BOT.search(post.author_name))
 
 
 class Activity(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -13,6 +29,7 @@ class Activity(msgspec.Struct, frozen=True, gc=False, array_like=True):
     target: the page, forum, hashtag feed or brand; for an account's pace the author's id stands there too.
     sketch: a few 64-bit keys of the text; two posts that share one are copies of each other for counting purposes.
     domain: registered domain of the post's first link, or "".
+    is_bot: the account says itself that it is one.
     """
 
     platform: str
@@ -25,3 +42,4 @@ class Activity(msgspec.Struct, frozen=True, gc=False, array_like=True):
     is_repost: bool = False
     sketch: tuple[int, ...] = ()
     domain: str = ""
+    is_bot: bool = False

@@ -12,7 +12,7 @@ from pipeline.detect.parameters_volume import AuthorParameters
 from schemas.alerts import Detector, Members, Reason, Severity, Subject, alert_id
 from schemas.times import HOUR, format_time
 
-VERSION = "1"
+VERSION = "2"
 
 
 def flagged(run: Run) -> bool:
@@ -30,14 +30,19 @@ def _ticker(p: AuthorParameters, run: Run) -> bool:
     )
 
 
+def _declared(p: AuthorParameters, run: Run) -> bool:
+    """It makes no secret of being a bot: nobody is deceived by its pace."""
+    return run.bots >= p.innocent_share * run.posts
+
+
 def rate(p: AuthorParameters, run: Run) -> Severity:
-    """`info` for pace alone and for tickers, `warning` for a machine's spacing, `error` for that beyond any
-    hand.
+    """`info` for pace alone, for tickers and declared bots, `warning` for a machine's spacing, `error` for
+    that beyond any hand.
 
     An hour beyond any hand is a warning by itself, unless it is made of replies or native reposts: a button
     can be pressed that fast.
     """
-    if _ticker(p, run):
+    if _ticker(p, run) or _declared(p, run):
         return "info"
     if run.machine:
         return "error" if run.fast or run.extreme else "warning"
@@ -92,6 +97,7 @@ def _checked(p: AuthorParameters, run: Run) -> list[Reason]:
             share_of_links=round(links / run.linked, 3) if run.linked else 0.0,
             linked=round(run.linked / run.posts, 3),
         ),
+        reason("declared_bot", holds=_declared(p, run), share=round(run.bots / run.posts, 3)),
         reason(
             "live_commentary",
             holds=hours <= p.live_hours and not (run.machine or run.fast_regular or run.extreme),
@@ -112,10 +118,10 @@ def _checked(p: AuthorParameters, run: Run) -> list[Reason]:
 
 
 def _score(p: AuthorParameters, run: Run) -> float:
-    """0.2 to 0.5 by pace; 0.3 more for even spacing, 0.2 more for no sleep; a ticker is capped at 0.3."""
+    """0.2 to 0.5 by pace; 0.3 more for even spacing, 0.2 more for no sleep; 0.3 at most for tickers and bots."""
     pace = min(1.0, run.peak / p.extreme_posts)
     score = 0.2 + 0.3 * pace + 0.3 * (run.machine or run.fast_regular) + 0.2 * run.machine
-    return round(min(score, 0.3) if _ticker(p, run) else score, 4)
+    return round(min(score, 0.3) if _ticker(p, run) or _declared(p, run) else score, 4)
 
 
 def describe(p: AuthorParameters, key: tuple[str, str], run: Run, closed: bool) -> Finding:

@@ -50,7 +50,7 @@ class Run:
     """
 
     __slots__ = (
-        "_clock", "_domains", "_earliest", "_gaps", "_mask", "_squares", "active", "extreme", "fast",
+        "_clock", "_domains", "_earliest", "_gaps", "_mask", "_squares", "active", "bots", "extreme", "fast",
         "fast_regular", "first", "first_seen", "last", "last_seen", "linked", "machine", "peak", "peak_hour",
         "posts", "replies", "reposts", "said", "square", "threshold",
     )  # fmt: skip
@@ -63,6 +63,7 @@ class Run:
         self.posts = self.square = self.active = 0  # square: sum of squared posts an hour
         self.peak = self.peak_hour = 0
         self.replies = self.reposts = self.linked = 0
+        self.bots = 0  # posts under a name or flag that declares a bot
         self.fast = False  # an hour was above the threshold
         self.extreme = False  # an hour that no hand makes
         self.fast_regular = False  # above the threshold and evenly spaced
@@ -108,6 +109,7 @@ class Run:
             minutes.add(row.at % HOUR // MINUTE)
             self.replies += row.is_reply
             self.reposts += row.is_repost
+            self.bots += row.is_bot
             if row.domain and row.domain not in SHORTENERS:
                 self.linked += 1
                 if row.domain in self._domains or len(self._domains) < _DOMAINS:

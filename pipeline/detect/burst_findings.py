@@ -8,18 +8,20 @@ from math import log
 import msgspec
 
 from pipeline.detect.finding import Evidence, Finding, members, reason
+from pipeline.detect.novelty import novelty_score
 from pipeline.detect.parameters_volume import BurstParameters
-from pipeline.detect.series import Expectation, score, surprise
+from pipeline.detect.series import Expectation, surprise
 from pipeline.detect.volume_tally import Makeup, Tally, wilson
+from pipeline.detect.waves import Wave
 from schemas.alerts import Detector, Reason, Severity, Subject, alert_id
 from schemas.times import DAY, HOUR, MINUTE, format_time
 
-VERSION = "1"
+VERSION = "2"
 
 
 def _few(p: BurstParameters, m: Makeup) -> bool:
-    """A handful of accounts, or more of which five do more than the busiest five of a crowd do."""
-    if m.accounts <= p.few_accounts:
+    """A handful of accounts and some bystanders, or more of which five do more than five of a crowd do."""
+    if m.core <= p.few_accounts:
         return True
     crowd = sum(1 / rank for rank in range(1, 6)) / (log(m.accounts) + 0.5772)  # harmonic numbers: Zipf's law
     return m.top5 >= max(p.few_share, p.few_excess * crowd)
@@ -28,6 +30,8 @@ def _few(p: BurstParameters, m: Makeup) -> bool:
 def _points(p: BurstParameters, m: Makeup) -> dict[str, int]:
     """The marks of staging, each with its weight: 1, or 2 when it is strong."""
     points: dict[str, int] = {}
+    if m.posts < p.min_posts:
+        return points  # the first minutes of a slow wave: too few posts to say who makes it
     if m.copies >= p.copies_share:
         points["copies"] = 2 if m.copies >= p.strong_share else 1
     if m.known >= p.min_known and m.new >= p.new_share:
@@ -44,18 +48,19 @@ def organic(p: BurstParameters, m: Makeup) -> float:
 
     An upper estimate: what bears no mark may still be staged.
     """
-    return 1 - max(m.marked, m.heavy if _few(p, m) else 0.0)
+    return 1 - (m.suspect if _few(p, m) else m.marked)
 
 
 def rate(p: BurstParameters, m: Makeup) -> Severity:
     """`info` for a wave without a mark, `warning` for one mark, `error` for several of which one is strong.
 
-    A few people in a conversation are a conversation; a wave of native reposts has few voices by nature.
-    There the number of accounts is told, but raises nothing.
+    A few people in a conversation are a conversation; a wave of native reposts has few voices by nature, but
+    not five. There the number of accounts is told, and raises nothing.
     """
     points = _points(p, m)
     points.pop("one_source", None)
-    if points.keys() == {"few_accounts"} and max(m.replies, m.reposts) >= p.innocent_share:
+    passed_on = m.reposts if m.top5 < p.strong_share else 0.0
+    if points.keys() == {"few_accounts"} and max(m.replies, passed_on) >= p.innocent_share:
         return "info"
     if not points:
         return "info"
@@ -63,7 +68,12 @@ def rate(p: BurstParameters, m: Makeup) -> Severity:
 
 
 def _reasons(
-    p: BurstParameters, m: Makeup, exceeded: Sequence[tuple[int, int, Expectation]], expected: float
+    p: BurstParameters,
+    m: Makeup,
+    exceeded: Sequence[tuple[int, int, Expectation]],
+    waves: Sequence[tuple[int, Wave]],
+    expected: float,
+    novelty: float,
 ) -> list[Reason]:
     width = p.bucket_minutes * MINUTE
     peak, peak_posts, peak_usual = max(exceeded, key=lambda bucket: (bucket[1], -bucket[0]))
@@ -77,8 +87,20 @@ def _reasons(
             peak_expected=round(peak_usual.mean, 2),
             peak_at=format_time(peak * width),
             surprise=round(surprise(peak_posts, peak_usual), 1),
+            novelty=round(novelty_score(novelty), 4),
         )
     ]
+    if waves:
+        end, wave = max(waves, key=lambda item: (item[1].posts, -item[0]))
+        said.append(
+            reason(
+                "sustained",
+                posts=round(wave.posts),
+                expected=round(wave.expected, 2),
+                ratio=round(wave.posts / max(wave.expected, 0.01), 1),
+                until=format_time((end + 1) * width),
+            )
+        )
     hours = min(usual.history_buckets for *_, usual in exceeded) * width / HOUR
     if hours < p.short_history_hours:
         said.append(reason("history_short", hours=round(hours, 1)))
@@ -96,10 +118,15 @@ def _reasons(
     if "one_source" in points:
         said.append(reason("one_source", domain=m.domain, share=round(m.source, 3)))
     share = organic(p, m)
-    low, high = wilson(round(share * m.posts), m.posts)
+    low, high = wilson(share * m.effective, m.effective)
     said.append(
         reason(
-            "organic_share", share=round(share, 3), low=round(low, 3), high=round(high, 3), known_ages=m.known
+            "organic_share",
+            share=round(share, 3),
+            low=round(low, 3),
+            high=round(high, 3),
+            known_ages=m.known,
+            effective_posts=round(m.effective, 1),
         )
     )
     return said
@@ -115,6 +142,8 @@ def _checked(p: BurstParameters, m: Makeup, usual: Expectation) -> list[Reason]:
             posts_per_account=round(m.posts / m.accounts, 2),
             top5=round(m.top5, 3),
         ),
+        reason("own_words", holds=m.copies < p.copies_share, copies=round(m.copies, 3)),
+        reason("varied_sources", holds=m.source < p.source_share, domain=m.domain, share=round(m.source, 3)),
         reason("native_reposts", holds=m.reposts >= p.innocent_share, share=round(m.reposts, 3)),
         reason("conversation", holds=m.replies >= p.innocent_share, share=round(m.replies, 3)),
     ]
@@ -144,26 +173,28 @@ def describe(
     p: BurstParameters,
     key: tuple[str, str],
     exceeded: Sequence[tuple[int, int, Expectation]],
+    waves: Sequence[tuple[int, Wave]],
     tally: Tally,
     m: Makeup,
+    novelty: float,
     closed: bool,
 ) -> Finding:
     """The finding. `exceeded`: bucket number, posts and expectation of the buckets above threshold, in
-    order.
+    order. `waves`: slow waves among them, each with the bucket that its hour ends with. `novelty`: the largest
+    of the episode (`pipeline.detect.novelty`).
     """
     platform, target = key
     width = p.bucket_minutes * MINUTE
     start, end = exceeded[0][0] * width, (exceeded[-1][0] + 1) * width
     mean = sum(usual.mean for *_, usual in exceeded) / len(exceeded)
     expected = mean * (end - start) / width
-    most = max(score(surprise(count, usual)) for _, count, usual in exceeded)
     severity = rate(p, m)
     staged = 0.0 if severity == "info" else 1 - organic(p, m)
     return Finding(
         alert_id=alert_id("burst", platform, target, format_time(start)),
         kind="burst",
         severity=severity,
-        score=round(0.4 * most + 0.6 * staged, 4),
+        score=round(0.4 * novelty_score(novelty) + 0.6 * staged, 4),
         subject=Subject(platform, target),
         first_seen=tally.first_seen,
         last_seen=tally.last_seen,
@@ -173,7 +204,7 @@ def describe(
         posts=members(tally.first_posts(), m.posts),
         observed=float(m.posts),
         expected=round(expected, 2),
-        reasons=tuple(_reasons(p, m, exceeded, expected)),
+        reasons=tuple(_reasons(p, m, exceeded, waves, expected, novelty)),
         ruled_out=tuple(_checked(p, m, exceeded[0][2])),
         evidence=Evidence("posts", {"platform": platform, "target": target}, start, end - 1),
         detector=Detector("bursts", VERSION, msgspec.structs.asdict(p)),

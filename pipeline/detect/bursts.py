@@ -4,7 +4,8 @@ The findings are a function of the set of posts. Posts are counted in intervals 
 What is usual for a bucket is learned only from buckets that were complete before it could begin, so its
 threshold is fixed before its first post; counts only grow; so a bucket that has passed the threshold has
 passed it for good and can be told at once, long before it is complete. Buckets above threshold with no more
-than the cool-down between them are one episode, and one alert, named after the first of them.
+than the cool-down between them are one episode, and one alert, named after the first of them. A slow wave has no such
+bucket: there the hour that ends with a bucket is judged, once the bucket is complete.
 """
 
 from __future__ import annotations
@@ -15,50 +16,17 @@ import msgspec
 
 from pipeline.detect.activity import Activity
 from pipeline.detect.burst_findings import describe, rate
+from pipeline.detect.burst_state import Bucket, Episode, Target
 from pipeline.detect.clock import Tick
 from pipeline.detect.finding import Finding
+from pipeline.detect.novelty import Novelty, NoveltyParameters
 from pipeline.detect.parameters_volume import BurstParameters
 from pipeline.detect.series import CountModel, Expectation, SeriesParameters, surprise
-from pipeline.detect.volume_tally import Tally
+from pipeline.detect.waves import Wave, Waves
 from schemas.times import DAY, HOUR, MINUTE, Micros
 
 Key = tuple[str, str]
 """Platform and target."""
-
-
-class Bucket:
-    """Posts of one target in one interval. `rows` are those that no tally holds yet."""
-
-    __slots__ = ("count", "exceeded", "expectation", "learned", "rows")
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.rows: list[Activity] = []
-        self.expectation: Expectation | None = None
-        self.exceeded = False
-        self.learned = False
-
-
-class Episode:
-    """Buckets above threshold that belong together: `first` and `last` of them, numbered from the epoch."""
-
-    __slots__ = ("exceeded", "first", "last", "said", "tally", "weighed")
-
-    def __init__(self, index: int, parameters: BurstParameters) -> None:
-        self.first = self.last = index
-        self.exceeded: dict[int, Bucket] = {}
-        self.tally = Tally(parameters)
-        self.said: Finding | None = None
-        self.weighed = 0  # posts when it was last looked at
-
-
-class _Target:
-    __slots__ = ("buckets", "episodes", "model")
-
-    def __init__(self, model: CountModel) -> None:
-        self.model = model
-        self.buckets: dict[int, Bucket] = {}
-        self.episodes: list[Episode] = []
 
 
 class TargetBursts:
@@ -78,14 +46,19 @@ class TargetBursts:
         self._series = SeriesParameters(
             width=self._width, guard=self._guard * self._width, forget=round(parameters.forget_days * DAY)
         )
+        self._novelty = NoveltyParameters(width=self._width)
         self._clear()
 
     def _clear(self) -> None:
-        self._targets: dict[Key, _Target] = {}
+        self._targets: dict[Key, Target] = {}
         self._hot: set[Key] = set()  # what must be looked at whenever time goes on
         self._calendar: dict[int, list[Key]] = {}  # bucket -> targets that have posts in it
         self._complete = 0  # buckets before this one are complete
         self._sweep: Micros = 0
+
+    def _new(self) -> Target:
+        waves = Waves(HOUR // self._width, self._guard)
+        return Target(CountModel(self._series), Novelty(self._novelty), waves)
 
     def __len__(self) -> int:
         """Targets in memory."""
@@ -100,7 +73,7 @@ class TargetBursts:
             key = (row.platform, row.target)
             target = targets.get(key)
             if target is None:
-                target = targets[key] = _Target(CountModel(self._series))
+                target = targets[key] = self._new()
             index = row.at // width
             bucket = target.buckets.get(index)
             if bucket is None:
@@ -144,7 +117,7 @@ class TargetBursts:
         found.sort(key=lambda finding: (finding.first_seen, finding.alert_id))
         return found
 
-    def _settle(self, key: Key, target: _Target, tick: Tick) -> list[Finding]:
+    def _settle(self, key: Key, target: Target, tick: Tick) -> list[Finding]:
         found: list[Finding] = []
         order = sorted(target.buckets)
         for index in order:
@@ -157,16 +130,18 @@ class TargetBursts:
                 bucket.exceeded = True
                 found += self._join(target, index)
         self._learn(target, order, self._complete - self._guard)
+        found += self._waves(target, order)
         for episode in target.episodes:
             for index in order:
                 if episode.first <= index <= episode.last and target.buckets[index].rows:
                     episode.tally.add(target.buckets[index].rows)
                     target.buckets[index].rows = []
         for episode in list(target.episodes):
-            closed = self._complete >= episode.last + 1 + self._gap
+            # By then all its buckets are learned, and how new they were is known.
+            closed = self._complete >= episode.last + 1 + max(self._gap, self._guard)
             if closed:
                 target.episodes.remove(episode)
-            if finding := self._say(key, episode, tick, closed):
+            if finding := self._say(key, target, episode, tick, closed):
                 found.append(finding)
         for index in order:
             bucket = target.buckets[index]
@@ -174,19 +149,56 @@ class TargetBursts:
                 bucket.rows = []  # no episode can reach it any more
             if bucket.learned and not bucket.rows:
                 del target.buckets[index]
+        for index in [i for i in target.novel if not any(e.last >= i - self._gap for e in target.episodes)]:
+            del target.novel[index]
         return found
 
-    def _learn(self, target: _Target, order: Sequence[int], end: int) -> None:
+    def _waves(self, target: Target, order: Sequence[int]) -> list[Finding]:
+        """Judges the hours that end with buckets now complete. Returns withdrawals."""
+        p, found = self.parameters, list[Finding]()
+        for index in order:
+            bucket = target.buckets[index]
+            if bucket.judged or index >= self._complete:
+                continue
+            bucket.judged = True
+            if not target.novelty.started:
+                continue  # too small for an hour to be usual
+            if bucket.exceeded and bucket.expectation:
+                target.waves.add(index, min(bucket.count, bucket.expectation.mean))
+                continue
+            target.waves.add(index, bucket.count)
+            posts, hour = target.waves.hour(index)
+            if hour is None or posts < p.wave_posts:
+                continue
+            hours = hour.history_buckets * self._width / HOUR
+            if (
+                hours >= p.wave_history_hours
+                and posts >= p.min_ratio * hour.mean
+                and surprise(posts, hour) >= p.min_surprise
+            ):
+                bucket.expectation = msgspec.structs.replace(hour, mean=hour.mean * self._width / HOUR)
+                found += self._join(target, index, Wave(posts, hour.mean))
+        target.waves.forget(self._complete)
+        return found
+
+    def _learn(self, target: Target, order: Sequence[int], end: int) -> None:
         """Learns the buckets that end with the beginning of bucket `end` or before."""
         for index in order:
             if index >= end:
                 break
             bucket = target.buckets[index]
             if not bucket.learned:
-                target.model.learn(index * self._width, bucket.count)
+                start = index * self._width
+                novelty = target.novelty.learn(start, bucket.count, target.model.rhythm(start))
+                if novelty > 0:
+                    target.novel[index] = novelty
+                if target.novelty.started:
+                    ahead = start + self._guard * self._width
+                    target.waves.before(index, target.model.expect(ahead, HOUR // self._width))
+                target.model.learn(start, bucket.count)
                 bucket.learned = True
 
-    def _expect(self, target: _Target, order: Sequence[int], index: int) -> Expectation:
+    def _expect(self, target: Target, order: Sequence[int], index: int) -> Expectation:
         """What is usual for the bucket, from all those that end `guard` before it begins, and no others."""
         self._learn(target, order, min(index, self._complete) - self._guard)
         model = target.model
@@ -208,7 +220,7 @@ class TargetBursts:
             and surprise(count, expectation) >= p.min_surprise
         )
 
-    def _join(self, target: _Target, index: int) -> list[Finding]:
+    def _join(self, target: Target, index: int, wave: Wave | None = None) -> list[Finding]:
         """Puts the bucket into its episode. Returns withdrawals of ids that no longer hold."""
         near = sorted(
             (e for e in target.episodes if e.first - self._gap <= index <= e.last + self._gap),
@@ -225,6 +237,7 @@ class TargetBursts:
                 withdrawn.append(msgspec.structs.replace(other.said, withdrawn=True))
             episode.tally.absorb(other.tally)
             episode.exceeded |= other.exceeded
+            episode.waves |= other.waves
             episode.last = max(episode.last, other.last)
             target.episodes.remove(other)
         if index < episode.first:
@@ -234,9 +247,20 @@ class TargetBursts:
             episode.first = index
         episode.last = max(episode.last, index)
         episode.exceeded[index] = target.buckets[index]
+        if wave is not None:
+            episode.waves[index] = wave
         return withdrawn
 
-    def _say(self, key: Key, episode: Episode, tick: Tick, closed: bool) -> Finding | None:
+    def _novel(self, target: Target, episode: Episode) -> float:
+        """How new the newest of the episode's buckets is; those that are not learned yet are looked at ahead."""
+        most = max((n for i, n in target.novel.items() if episode.first <= i <= episode.last), default=0.0)
+        for index, bucket in episode.exceeded.items():
+            if not bucket.learned and bucket.expectation:
+                ahead = target.novelty.peek(index * self._width, bucket.count, bucket.expectation.mean)
+                most = max(most, ahead)
+        return most
+
+    def _say(self, key: Key, target: Target, episode: Episode, tick: Tick, closed: bool) -> Finding | None:
         posts, said = episode.tally.posts, episode.said
         if not closed and (tick.progress < episode.tally.first_seen or posts < 1.1 * episode.weighed):
             return None
@@ -247,6 +271,8 @@ class TargetBursts:
         if said and not closed and said.severity == severity and posts < growth * said.posts.count:
             return None
         exceeded = [(i, b.count, b.expectation) for i, b in sorted(episode.exceeded.items()) if b.expectation]
-        finding = describe(self.parameters, key, exceeded, episode.tally, makeup, closed)
+        waves = sorted(episode.waves.items())
+        novelty = self._novel(target, episode)
+        finding = describe(self.parameters, key, exceeded, waves, episode.tally, makeup, novelty, closed)
         episode.said = finding
         return finding

@@ -14,6 +14,8 @@ class BurstParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         min_posts: posts in a bucket below which nothing is ever said.
         min_ratio: posts in a bucket over the expected number, at least.
         min_surprise: -log10 of the probability of so many posts under the learned rhythm, at least.
+        wave_posts: posts in an hour below which no slow wave is told; for the rest an hour is judged as a bucket is.
+        wave_history_hours: hours since a target's first post before which no hour is judged.
         min_history_hours: hours since a target's first post before which it is not judged.
         short_history_hours: hours since then below which `min_ratio` is multiplied by `short_history_ratio`,
             and the alert says that little is known.
@@ -27,7 +29,7 @@ class BurstParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             accounts, the five most active accounts, one linked domain are named as a reason.
         few_excess: factor by which the five most active must also exceed their share in a crowd of the same
             size whose activity follows Zipf's law, as that of crowds does.
-        few_accounts: number of accounts up to which an episode is the work of a few, whatever their shares.
+        few_accounts: number of accounts up to which an episode is the work of a few, when they make nine tenths of it.
         strong_share: share (0..1) from which a reason counts twice.
         min_known: posts with a known account creation date needed before the share of new accounts is judged.
         innocent_share: share (0..1) from which replies or native reposts explain a burst.
@@ -40,6 +42,8 @@ class BurstParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_posts: int = 20
     min_ratio: float = 4.0
     min_surprise: float = 5.0
+    wave_posts: int = 60
+    wave_history_hours: float = 72.0
     min_history_hours: float = 1.0
     short_history_hours: float = 24.0
     short_history_ratio: float = 2.0
@@ -80,7 +84,7 @@ class AuthorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ticker_share: share (0..1) of the posts with links that lead to one domain, from which it is a news
             ticker.
         ticker_links: share (0..1) of the posts that must carry links for that.
-        innocent_share: share (0..1) from which replies or native reposts are named as an explanation.
+        innocent_share: share (0..1) from which replies, native reposts or a declared bot are named as an explanation.
         live_hours: length in hours up to which an irregular stretch is like somebody following an event live.
     What is said again:
         growth: an open alert is said again when its posts have grown by this factor.

@@ -8,7 +8,7 @@ from zlib import crc32
 import msgspec
 import numpy as np
 
-from pipeline.detect.activity import Activity
+from pipeline.detect.activity import Activity, declared_bot
 from pipeline.detect.authors import AuthorPace
 from pipeline.detect.clock import FINAL, Tick
 from pipeline.detect.copies import Candidate, CopyPost
@@ -151,6 +151,7 @@ class PostStep:
                 post.repost,
                 sketches.get(number, ()),  # a short text is nobody's own
                 one.domain,
+                declared_bot(post),
             )
             own.append(about)
             for target in targets(one):

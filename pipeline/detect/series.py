@@ -20,10 +20,11 @@ costs O(1) however long the gap before it was.
 from __future__ import annotations
 
 from copy import copy
-from math import exp, inf, lgamma, log, log1p, sqrt
+from math import log, sqrt
 
 import msgspec
 
+from pipeline.detect.tail import log_beta
 from schemas.times import DAY, HOUR, MINUTE, Micros
 
 
@@ -238,10 +239,17 @@ class CountModel:
             self._day = _Cycle(24, p.day_half_life, hour + 1)
             self._week = _Cycle(168, p.week_half_life, hour + 1)
 
-    def expect(self, bucket_start: Micros) -> Expectation:
+    def rhythm(self, bucket_start: Micros) -> float:
+        """Count that the clock alone leads to expect in an interval that begins after all learned; changes nothing."""
+        if self._last < 0 or bucket_start - self._last > self._p.forget:
+            return 0.0
+        return self._rhythm(bucket_start, bucket_start, self._mean_level(bucket_start))
+
+    def expect(self, bucket_start: Micros, intervals: int = 1) -> Expectation:
         """What is usual for the interval, given that all before `bucket_start - guard` has been learned.
 
-        Changes nothing. Without history the mean is 0 and `history_buckets` 0.
+        For several intervals that begin there the mean is that of their sum. Changes nothing. Without history
+        the mean is 0 and `history_buckets` 0.
         """
         until = bucket_start - self._p.guard
         history = (until - self._born) // self._p.width
@@ -250,6 +258,13 @@ class CountModel:
         level = self._mean_level(until)
         rhythm = self._rhythm(bucket_start, until, level)
         mean = self._mean(rhythm, *self._present(until, level))
+        if intervals > 1 and rhythm > 0:
+            at, end, total = bucket_start, bucket_start + intervals * self._p.width, 0.0
+            while at < end:  # one step an hour, as the rhythm changes with the hour
+                after = min(end, (at // HOUR + 1) * HOUR)
+                total += self._rhythm(at, until, level) * (after - at) / self._p.width
+                at = after
+            mean *= total / rhythm
         return Expectation(mean, level, self._dispersion(), history)
 
     def surprise(self, bucket_start: Micros, count: float) -> float:
@@ -263,34 +278,4 @@ def surprise(count: float, expectation: Expectation) -> float:
     if count <= 0:
         return 0.0
     mean, size = max(expectation.mean, 0.01), 1 / expectation.dispersion
-    return max(0.0, -_log_beta(count, size, mean / (mean + size)) / log(10))
-
-
-def score(surprise: float) -> float:
-    """A surprise as a number from 0 to 1; one in ten thousand is 0.5."""
-    return surprise / (surprise + 4) if surprise < inf else 1.0
-
-
-def _log_beta(a: float, b: float, x: float) -> float:
-    """ln of the regularised incomplete beta function I_x(a, b), which is the negative binomial's upper tail.
-
-    Lentz's continued fraction (DLMF 8.17.22), to a relative error below 1e-9.
-    """
-    if x > (a + 1) / (a + b + 2):
-        other = exp(_log_beta(b, a, 1 - x))
-        return log1p(-other) if other < 1 else -inf
-    front = lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x) - log(a)
-    tiny, c = 1e-300, 1.0
-    d = 1 / (1 - (a + b) * x / (a + 1) or tiny)
-    result = d
-    for m in range(1, 2000):
-        for term in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d = 1 / (1 + term * d or tiny)
-            c = 1 + term / c or tiny
-            result *= c * d
-        if abs(c * d - 1) < 1e-10:
-            break
-    return front + log(result)
+    return max(0.0, -log_beta(count, size, mean / (mean + size)) / log(10))

@@ -43,15 +43,17 @@ SHORTENERS = frozenset(
 class Makeup(msgspec.Struct, frozen=True):
     """Figures of an episode. Shares are of all its posts, 0..1, unless said otherwise.
 
-    top5, top_tenth: posts of the five, and of the most active tenth of the accounts. known: posts whose
-    account's creation date is known; new: share *of those* by new accounts. copies: posts that are no native
-    reposts and share a text with several accounts. domain, source: the domain linked
-    most, and the posts that link to it. marked: posts that are copies or by new accounts. heavy: posts by
-    accounts with many posts in the episode.
+    core: accounts, the most active ones, that make nine tenths of the posts. top5, top_tenth: posts of the five,
+    and of the most active tenth of the accounts. known: posts whose account's creation date is known; new: share
+    *of those* by new accounts. copies: posts that are no native reposts and share a text with several accounts.
+    domain, source: the domain linked most, and the posts that link to it. marked: posts that are copies or by new
+    accounts. suspect: posts that are marked or by accounts with many posts in the episode. effective: posts that
+    would tell as much if each came from another account (Kish, "Survey Sampling", 1965): a count, not a share.
     """
 
     posts: int
     accounts: int
+    core: int
     top5: float
     top_tenth: float
     known: int
@@ -62,11 +64,12 @@ class Makeup(msgspec.Struct, frozen=True):
     domain: str
     source: float
     marked: float
-    heavy: float
+    suspect: float
+    effective: float
 
 
 class Tally:
-    """Posts of one episode, summed up. Memory grows with accounts and distinct texts, not with posts."""
+    """Posts of one episode, summed up. Memory grows with accounts and the distinct texts of each."""
 
     __slots__ = (
         "_authors", "_domains", "_earliest", "_known", "_new", "_p", "_replies", "_reposts", "_sharers",
@@ -82,7 +85,8 @@ class Tally:
         self._authors: dict[str, list[int]] = {}  # posts, first time
         self._domains: Counter[str] = Counter()
         self._earliest: list[tuple[Micros, str]] = []
-        self._texts: Counter[tuple[tuple[int, ...], bool]] = Counter()  # (sketch, by a new account) -> posts
+        # (account, sketch, by a new account) -> posts
+        self._texts: Counter[tuple[str, tuple[int, ...], bool]] = Counter()
         # Sketch key -> accounts, no more of them than count. Most texts have one: a set each would cost much.
         self._sharers: dict[int, str | set[str]] = {}
 
@@ -110,7 +114,7 @@ class Tally:
             self._earliest.append((at, row.post_id))
             # A native repost has its original's text by design: it is no copy.
             sketch = () if row.is_repost else row.sketch
-            self._texts[sketch, new] += 1
+            self._texts[author, sketch, new] += 1
             for key in sketch:
                 self._share(key, author)
         self._trim()
@@ -158,6 +162,15 @@ class Tally:
         """Ids of the first accounts, in order of (time of their first post, id)."""
         return [who for _, who in nsmallest(MAX_IDS, ((at, who) for who, (_, at) in self._authors.items()))]
 
+    def _core(self) -> int:
+        """How many accounts make nine tenths of the posts."""
+        rest = 0.9 * self.posts
+        for rank, count in enumerate(sorted((count for count, _ in self._authors.values()), reverse=True), 1):
+            rest -= count
+            if rest <= 0:
+                return rank
+        return len(self._authors)
+
     def makeup(self) -> Makeup:
         """The figures as they stand."""
         p, total, accounts = self._p, self.posts, len(self._authors)
@@ -167,17 +180,18 @@ class Tally:
             for key, authors in self._sharers.items()
             if not isinstance(authors, str) and len(authors) >= p.copy_accounts
         }
-        copies = marked = 0
-        for (sketch, new), posts in self._texts.items():
+        copies = marked = suspect = 0
+        for (author, sketch, new), posts in self._texts.items():
             copy = not common.isdisjoint(sketch)
             copies += posts if copy else 0
             marked += posts if copy or new else 0
-        heavy = sum(count for count, _ in self._authors.values() if count >= p.heavy_posts)
+            suspect += posts if copy or new or self._authors[author][0] >= p.heavy_posts else 0
         # Ties go to the name that sorts first, as the counter's own order is that of arrival.
         domain = min(self._domains.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
         return Makeup(
             posts=total,
             accounts=accounts,
+            core=self._core(),
             top5=sum(counts[:5]) / total,
             top_tenth=sum(counts[: max(1, ceil(accounts / 10))]) / total,
             known=self._known,
@@ -188,13 +202,14 @@ class Tally:
             domain=domain[0],
             source=domain[1] / total,
             marked=marked / total,
-            heavy=heavy / total,
+            suspect=suspect / total,
+            effective=total * total / sum(count * count for count, _ in self._authors.values()),
         )
 
 
-def wilson(hits: int, total: int, z: float = 1.96) -> tuple[float, float]:
+def wilson(hits: float, total: float, z: float = 1.96) -> tuple[float, float]:
     """Bounds of a share (Wilson, "Probable inference", JASA 1927): sound for small totals and shares near 0
-    or 1.
+    or 1. Effective numbers of cases need not be whole.
     """
     if total <= 0:
         return 0.0, 1.0

@@ -24,12 +24,14 @@ from schemas.times import HOUR
 
 _INNOCENT = {
     "news_ticker": ("un fil d’information automatique", "a news ticker"),
+    "declared_bot": ("un automate déclaré comme tel", "a declared bot"),
     "live_commentary": ("le commentaire d’un événement en direct", "somebody following an event live"),
     "conversation": ("une conversation", "a conversation"),
     "native_reposts": ("des reprises en série", "a series of native reposts"),
 }
 _CHECKED = {
     "news_ticker": ("fil d’information", "news ticker"),
+    "declared_bot": ("automate déclaré", "declared bot"),
     "live_commentary": ("commentaire en direct", "live commentary"),
     "conversation": ("conversation", "conversation"),
     "native_reposts": ("reprises", "native reposts"),

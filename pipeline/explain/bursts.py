@@ -90,6 +90,16 @@ def _checks(checked: dict[str, dict[str, Any]]) -> list[_Pair]:
                 f"usual rhythm at this hour ({number_en(values['expected_at_this_hour'], 1)} expected)",
             )
         )
+    if values := checked.get("own_words"):
+        done.append((f"copies ({percent_fr(values['copies'])})", f"copies ({percent_en(values['copies'])})"))
+    if (values := checked.get("varied_sources")) and values["domain"]:
+        domain = cut(values["domain"], 60)
+        done.append(
+            (
+                f"liens ({percent_fr(values['share'])} au plus vers un même site, {domain})",
+                f"links ({percent_en(values['share'])} at most to one site, {domain})",
+            )
+        )
     if values := checked.get("native_reposts"):
         done.append(
             (f"reprises ({percent_fr(values['share'])})", f"native reposts ({percent_en(values['share'])})")
@@ -125,6 +135,15 @@ def summary(finding: Finding) -> Summary:
         f"since {moment_en(finding.first_seen)}, "
         f"against {number_en(finding.expected, 1)} usually (×{number_en(volume['ratio'], 1)})."
     )
+    if wave := said.get("sustained"):
+        fr += (
+            f" Vague lente{NARROW}: {plural_fr(wave['posts'], 'message', 'messages')} en une heure, "
+            f"contre {number_fr(wave['expected'], 1)} d’ordinaire."
+        )
+        en += (
+            f" A slow wave: {plural_en(wave['posts'], 'post', 'posts')} in one hour, "
+            f"against {number_en(wave['expected'], 1)} usually."
+        )
     marks = _join(_marks(said))
     if finding.severity == "info":
         fr += " Compatible avec un emballement spontané"

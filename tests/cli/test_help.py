@@ -24,6 +24,7 @@ COMMANDS = (
     "doctor",
     "lab",
     "lab coshare",
+    "lab series",
 )
 """The contract's commands."""
 
@@ -54,6 +55,8 @@ def test_overview(tmp_path: Path) -> None:
     [
         ([], "Usage: vigie"),
         (["connect"], "Usage: vigie connect"),
+        (["lab"], "Usage: vigie lab"),
+        (["lab", "series", "x.csv"], "--out"),
         (["nonsense"], "nonsense"),
         (["alerts", "--nonsense"], "--nonsense"),
         (["connect", "myspace"], "myspace"),

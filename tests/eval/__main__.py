@@ -18,6 +18,7 @@ from pipeline.demo import items
 from pipeline.detect.parameters import Parameters
 from pipeline.scenario.generate import generate
 from pipeline.scenario.score import score
+from tests.eval import series
 from tests.measure import ROOT, machine, say, shared, table
 
 SEEDS = 10
@@ -137,6 +138,7 @@ SHARED: tuple[tuple[str, Callable[[Path, Path], str]], ...] = (
     ("Campaigns of a recorded operation", campaigns),
     ("Ordinary posts", ordinary),
     ("Bought fans in real follower counts", fans),
+    ("Bursts in labelled series", series.recorded),
 )
 
 
@@ -145,7 +147,8 @@ def main() -> None:
     generated, good = scenarios()
     parts = [
         "# Accuracy\n\nWritten by `make eval`. One set of parameters, the defaults, for everything.\n\n"
-        f"Machine: {machine()}.\n\n## Generated days\n\n{generated}\n"
+        f"Machine: {machine()}.\n\n## Generated days\n\n{generated}\n",
+        f"## Bursts in generated series\n\n{series.generated()}\n",
     ]
     data = shared()
     if data is None:

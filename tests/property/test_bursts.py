@@ -20,12 +20,27 @@ LATENESS = 7 * MINUTE
 MONDAY = 1_600_041_600_000_000
 SMALL = BurstParameters(
     min_posts=5,
+    wave_posts=8,
+    wave_history_hours=0.5,
     min_history_hours=0.25,
     min_surprise=2.0,
     min_ratio=2.0,
     short_history_ratio=1.0,
     few_accounts=3,
 )
+
+
+SLOW = BurstParameters(
+    min_posts=24,
+    wave_posts=10,
+    wave_history_hours=0.5,
+    min_history_hours=0.25,
+    min_surprise=1.0,
+    min_ratio=1.5,
+    short_history_ratio=1.0,
+    few_accounts=3,
+)
+"""Few intervals stand out by themselves, many hours do."""
 
 
 def tick(progress: int) -> Tick:
@@ -85,22 +100,24 @@ def play(
     return said, sorted((f for f in said if f.closed), key=lambda f: f.alert_id)
 
 
-@given(streams(), st.integers(0, 10**6), st.sampled_from([0.0, 0.2, 1.0]))
-@settings(max_examples=150, deadline=None)
-def test_closed_findings_depend_on_the_set_only(rows: list[Activity], seed: int, ticks: float) -> None:
+@given(streams(), st.integers(0, 10**6), st.sampled_from([0.0, 0.2, 1.0]), st.sampled_from([SMALL, SLOW]))
+@settings(max_examples=200, deadline=None)
+def test_closed_findings_depend_on_the_set_only(
+    rows: list[Activity], seed: int, ticks: float, parameters: BurstParameters
+) -> None:
     """Any arrival within the lateness, any batches and any ticks give the same closed findings."""
     rng = random.Random(seed)
-    _, plain = play(TargetBursts(SMALL, LATENESS), rows, None)
-    _, other = play(TargetBursts(SMALL, LATENESS), shuffled(rows, rng), rng, ticks)
+    _, plain = play(TargetBursts(parameters, LATENESS), rows, None)
+    _, other = play(TargetBursts(parameters, LATENESS), shuffled(rows, rng), rng, ticks)
     assert other == plain
 
 
-@given(streams(), st.integers(0, 10**6))
-@settings(max_examples=100, deadline=None)
-def test_what_is_said_early_holds(rows: list[Activity], seed: int) -> None:
+@given(streams(), st.integers(0, 10**6), st.sampled_from([SMALL, SLOW]))
+@settings(max_examples=150, deadline=None)
+def test_what_is_said_early_holds(rows: list[Activity], seed: int, parameters: BurstParameters) -> None:
     """An open finding only grows and ends closed or withdrawn; none comes before its first post."""
     rng = random.Random(seed)
-    detector = TargetBursts(SMALL, LATENESS)
+    detector = TargetBursts(parameters, LATENESS)
     latest: dict[str, Finding] = {}
     progress = 0
     arrivals = shuffled(rows, rng)

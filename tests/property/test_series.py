@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.detect.series import CountModel, Expectation, SeriesParameters, score, surprise
+from pipeline.detect.series import CountModel, Expectation, SeriesParameters, surprise
 from schemas.times import DAY, HOUR, MINUTE
 
 WIDTH = 5 * MINUTE
@@ -70,11 +70,10 @@ def test_the_tail_is_the_sum_of_the_probabilities(mean: float, dispersion: float
 
 @given(st.floats(0, 1000), st.floats(0.02, 4), st.integers(1, 5000))
 def test_more_is_more_surprising(mean: float, dispersion: float, count: int) -> None:
-    """The surprise grows with the count, and its score stays between 0 and 1."""
+    """The surprise grows with the count."""
     usual = Expectation(mean, mean, dispersion, 1)
     low, high = surprise(count, usual), surprise(count + 1, usual)
     assert 0 <= low <= high + 1e-9
-    assert 0 <= score(low) <= 1
 
 
 @given(st.integers(1, 2), st.integers(2, 80))

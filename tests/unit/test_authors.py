@@ -10,12 +10,13 @@ from pathlib import Path
 import orjson
 import pytest
 
-from pipeline.detect.activity import Activity
+from pipeline.detect.activity import Activity, declared_bot
 from pipeline.detect.authors import AuthorPace
 from pipeline.detect.clock import END, Tick
 from pipeline.detect.finding import Finding
 from pipeline.detect.parameters_volume import AuthorParameters
 from pipeline.explain.authors import summary
+from schemas.records import Post
 from schemas.times import DAY, HOUR, MINUTE, SECOND, parse_time
 
 LATENESS = 5 * MINUTE
@@ -195,3 +196,39 @@ def test_ordinary_people_are_not_warned_about() -> None:
                 Activity(data["platform"], author, parse_time(data["created_at"]), author, data["id"])
             )
         assert {finding.severity for finding in run(rows)} <= {"info"}
+
+
+@pytest.mark.parametrize(
+    ("name", "extra", "declared"),
+    [
+        ("Weather Bot", None, True),
+        ("meteo_bot", None, True),
+        ("NewsBot", None, True),
+        ("\N{ROBOT FACE} quotes", None, True),
+        ("Claire Talbot", None, False),
+        ("BOTTLE SHOP", None, False),
+        ("Abbot", None, False),
+        (None, None, False),
+        ("Claire", {"bot": True}, True),
+        ("Claire", {"bot": "no"}, False),
+    ],
+)
+def test_who_declares_to_be_a_bot(name: str | None, extra: dict[str, object] | None, declared: bool) -> None:
+    """The platform's flag or the name says it; names that merely hold the letters do not."""
+    post = Post("1", "p", "a", MONDAY, "salut", author_name=name, extra=extra)
+    assert declared_bot(post) is declared
+
+
+def test_a_declared_bot_is_info() -> None:
+    """The same clockwork is an error for an account that hides what it is, and info for one that says it."""
+    times = clockwork(90 * SECOND, 26)
+    (hidden,) = closed(posts(times))
+    (declared,) = closed(posts(times, is_bot=True))
+    assert hidden.severity == "error"
+    assert declared.severity == "info"
+    assert declared.score < hidden.score
+    assert "declared_bot" in held(declared)
+    assert "declared_bot" not in held(hidden)
+    text = summary(declared)
+    assert "automate déclaré" in text.fr
+    assert "a declared bot" in text.en

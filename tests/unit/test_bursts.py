@@ -16,6 +16,7 @@ from pipeline.detect.activity import Activity
 from pipeline.detect.bursts import TargetBursts
 from pipeline.detect.clock import END, Tick
 from pipeline.detect.finding import Finding
+from pipeline.detect.one_series import OneSeries
 from pipeline.detect.parameters_volume import BurstParameters
 from pipeline.detect.volume_tally import Tally, wilson
 from pipeline.explain.bursts import summary
@@ -219,6 +220,23 @@ def test_copies_need_three_accounts() -> None:
     other.add([post(NOON, "third", "x", sketch=(1,)), post(NOON, "fourth", "y", sketch=(2,))])
     tally.absorb(other)
     assert tally.makeup().copies == pytest.approx(9 / 10)
+
+
+def test_an_alert_is_as_new_as_the_series_says() -> None:
+    """The novelty of a closed alert is the highest score of its intervals in the series of counts by itself."""
+    rng, width, counts, rows = random.Random(4), 5 * MINUTE, list[int](), list[Activity]()
+    for bucket in range(5 * 288):
+        counts.append(rng.choice([150, 60, 90]) if 1300 <= bucket < 1303 else rng.randrange(3, 12))
+        for i in range(counts[-1]):
+            at = MONDAY + bucket * width + i * SECOND
+            rows.append(post(at, f"a{rng.randrange(3000)}", f"{bucket}.{i}"))
+    (finding,) = closed(rows)
+    one = OneSeries(width)
+    scores = [one.score(MONDAY + bucket * width, count) for bucket, count in enumerate(counts)]
+    first, last = (finding.start - MONDAY) // width, (finding.end - MONDAY) // width
+    volume = next(reason.values for reason in finding.reasons if reason.code == "volume_above_baseline")
+    assert volume["novelty"] == pytest.approx(max(scores[first : last + 1]), abs=1e-4)
+    assert volume["novelty"] > 0.9
 
 
 def test_wilson_interval() -> None:
