@@ -24,12 +24,25 @@ def links(text: str, declared: tuple[str, ...] = ()) -> tuple[str, ...]:
     return tuple(dict.fromkeys(canonical(link.rstrip(".,;:!?)…")) for link in found))
 
 
-@lru_cache(maxsize=65536)
+_PLAIN = re.compile(r"https?://([A-Za-z0-9.-]+)(/[!-\"$->@-~]*)?", re.ASCII | re.IGNORECASE)
+"""A link without port, user, query or fragment, all in ASCII: most are."""
+
+
 def canonical(link: str) -> str:
     """Lower-case host without "www.", no fragment, no tracking parameters, no trailing slash; the scheme is dropped.
 
     What cannot be parsed comes back as it is.
     """
+    plain = _PLAIN.fullmatch(link)
+    if plain is None:
+        return _parsed(link)
+    host = plain[1].lower().removeprefix("www.")
+    return host + (plain[2] or "").rstrip("/") if host else link
+
+
+@lru_cache(maxsize=65536)
+def _parsed(link: str) -> str:
+    """`canonical`, for any link."""
     try:
         parts = urlsplit(link)
         host = (parts.hostname or "").removeprefix("www.")
@@ -45,8 +58,11 @@ def canonical(link: str) -> str:
     return place + parts.path.rstrip("/") + (f"?{query}" if query else "")
 
 
-@lru_cache(maxsize=65536)
 def domain(link: str) -> str:
     """The registered domain of a canonical link ("lemonde.fr"), or its host where there is none."""
-    host = link.partition("/")[0].partition(":")[0]
+    return _registered(link.partition("/")[0].partition(":")[0])
+
+
+@lru_cache(maxsize=65536)
+def _registered(host: str) -> str:
     return _suffixes(host).top_domain_under_public_suffix or host

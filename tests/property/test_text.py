@@ -10,7 +10,7 @@ from pipeline.text.enrich import enrich
 from pipeline.text.fingerprint import BANDS, band_keys, bands, text_key
 from pipeline.text.normalise import normalise
 from pipeline.text.phrases import phrase_flags, post_flags
-from pipeline.text.urls import canonical, domain, links
+from pipeline.text.urls import _parsed, canonical, domain, links
 from schemas.records import Post
 
 texts = st.text(st.characters(codec="utf-8"), max_size=120)
@@ -150,3 +150,16 @@ def test_two_forms_have_twice_the_keys(forms: list[tuple[str, str]]) -> None:
     keys, counts = band_keys(forms)
     assert counts.tolist() == [BANDS * (2 if bare else 1) for _, bare in forms]
     assert len(keys) == counts.sum()
+
+
+@settings(max_examples=1000)
+@given(
+    st.sampled_from(["http://", "https://", "HTTP://", ""]),
+    st.text("abW.w-Z0é@:[]", max_size=8) | st.sampled_from(["www.", "www.a.b", "WWW.x", "."]),
+    st.sampled_from(["", "/", "//"]) | st.text('/a;=&+%~?#: \t\\"é|^`{}', max_size=8),
+    st.sampled_from(["", "/", "?a=1", "?utm_source=1", "#x"]),
+)
+def test_the_short_way_for_links_is_the_long_way(scheme: str, host: str, path: str, rest: str) -> None:
+    """Links that are plain enough to be read by one pattern come out as the parser has them."""
+    link = scheme + host + path + rest
+    assert canonical(link) == _parsed(link)
