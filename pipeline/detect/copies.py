@@ -24,10 +24,10 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz import fuzz
 
 from pipeline.detect.buckets import BucketIndex, Keys
 from pipeline.detect.copy_parameters import CopyParameters
+from pipeline.text.alike import alike
 from schemas.times import HOUR, Micros
 
 
@@ -193,13 +193,7 @@ class CopyIndex:
                 self._join(entry, near, post, neighbour, links)
 
     def _alike(self, a: _Entry, b: _Entry) -> bool:
-        if a.key == b.key or fuzz.ratio(a.full, b.full, score_cutoff=self._cutoff):
-            return True
-        if a.bare is a.full and b.bare is b.full:
-            return False
-        if min(len(a.bare), len(b.bare)) < self._least:
-            return False
-        return bool(fuzz.ratio(a.bare, b.bare, score_cutoff=self._cutoff))
+        return a.key == b.key or alike((a.full, a.bare), (b.full, b.bare), self._cutoff, self._least)
 
     def _root(self, entry: int) -> int:
         parents = self._parents

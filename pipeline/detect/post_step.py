@@ -16,6 +16,7 @@ from pipeline.detect.finding import HASHTAGS_COUNTED, Finding
 from pipeline.detect.intake import Counts, Intake, Raw, Refused
 from pipeline.detect.messages import Shuffled
 from pipeline.detect.parameters import Parameters
+from pipeline.text.alike import weight
 from pipeline.text.enrich import Enriched, enrich
 from pipeline.text.fingerprint import BANDS, band_keys
 from schemas.records import Post
@@ -82,7 +83,7 @@ class PostStep:
         sketched: list[int] = []
         for number, one in enumerate(enriched):
             post, forms = one.post, one.forms
-            if len(forms.full) < self._least:
+            if weight(forms.full) < self._least:
                 continue
             sketched.append(number)
             link = one.urls[0] if one.urls else ""
@@ -90,7 +91,7 @@ class PostStep:
                 post.platform, post.id, post.author_id, post.created_at, link, one.flags, post.text[:_SAMPLE]
             )
             # The bare form counts only where it is long enough to be somebody's own.
-            bare = forms.bare if forms.bare != forms.full and len(forms.bare) >= self._least else ""
+            bare = forms.bare if forms.bare != forms.full and weight(forms.bare) >= self._least else ""
             rows.append(Candidate(place, one.key, forms.full, bare))
         keys, counts = band_keys([(row.full, row.bare) for row in rows])
         starts = np.cumsum(counts) - counts
@@ -102,7 +103,7 @@ class PostStep:
             sketches = {
                 number: tuple(few[n])
                 for n, number in enumerate(sketched)
-                if len(enriched[number].forms.bare) >= self._least
+                if weight(enriched[number].forms.bare) >= self._least
             }
         own, activity = self._activity(enriched, sketches)
         wanted = np.array([not enriched[number].post.repost for number in sketched], dtype=bool)
