@@ -28,6 +28,7 @@ import numpy.typing as npt
 from pipeline.detect.buckets import BucketIndex, Keys
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.text.alike import alike
+from pipeline.text.fingerprint import SKETCH
 from schemas.times import HOUR, Micros
 
 
@@ -64,6 +65,21 @@ class Link(msgspec.Struct, frozen=True, gc=False, array_like=True):
     b: CopyPost
 
 
+_SHARED = 6
+"""Bytes of a sketch that two texts must share to be compared: at the least similarity of the shingles that copies have,
+about a third, 16 of 48 are shared, and fewer than 6 once in a thousand times; unrelated texts share two or three."""
+_AT_ONCE = 1 << 16
+
+
+def _grown(array: npt.NDArray[np.uint8], length: int) -> npt.NDArray[np.uint8]:
+    """The array, with room for `length` rows; room is doubled when it ends."""
+    if length <= len(array):
+        return array
+    grown = np.zeros((max(length, 2 * len(array), 1024), *array.shape[1:]), dtype=array.dtype)
+    grown[: len(array)] = array
+    return grown
+
+
 class _Entry:
     """A chain of posts of one text, in order of time, and the near entries that it could not be linked to yet."""
 
@@ -94,19 +110,26 @@ class CopyIndex:
         self._parents = array("q")
         self._by_key: dict[int, int] = {}
         self._buckets = BucketIndex()
+        self._sketches = np.zeros((0, 2, SKETCH), dtype=np.uint8)
         self._counter = 0
         self._cut: Micros = 0
 
     def __len__(self) -> int:
         return sum(len(entry.posts) for entry in self._entries)
 
-    def add(self, rows: Sequence[Candidate], keys: Keys, counts: npt.NDArray[np.int64]) -> list[Link]:
+    def add(
+        self,
+        rows: Sequence[Candidate],
+        keys: Keys,
+        counts: npt.NDArray[np.int64],
+        sketches: npt.NDArray[np.uint8],
+    ) -> list[Link]:
         """Takes posts in any order and returns the links that they bring.
 
         Args:
             rows: the posts.
-            keys: their band keys one after the other, shape (sum(counts),); `pipeline.text.fingerprint`.
-            counts: how many of them each post has, shape (len(rows),).
+            keys, counts, sketches: their `pipeline.text.fingerprint.Fingerprints`; of the keys only those that this
+                index is to know.
         """
         founders: dict[int, int] = {}  # one entry for each new text of the batch
         for i, row in enumerate(rows):
@@ -116,6 +139,8 @@ class CopyIndex:
         numbers = {i: first + n for n, i in enumerate(founders.values())}
         self._entries += [_Entry(rows[i]) for i in numbers]
         self._parents.extend(numbers.values())
+        self._sketches = _grown(self._sketches, first + len(numbers))
+        self._sketches[list(numbers.values())] = sketches[list(numbers)]
         owners = np.full(len(rows), -1, dtype=np.int64)
         owners[list(numbers)] = list(numbers.values())
         owners = np.repeat(owners, counts)
@@ -133,15 +158,23 @@ class CopyIndex:
                 entry = len(self._entries)
                 self._entries.append(_Entry(row))
                 self._parents.append(entry)
+                self._sketches = _grown(self._sketches, entry + 1)
+                self._sketches[entry] = sketches[i]
                 own = keys[starts[i] : starts[i] + counts[i]]
                 near |= self._candidates(own, np.full(len(own), entry, dtype=np.int64))
             self._found(entry, near.get(entry, ()), row, links)
         return links
 
     def _candidates(self, keys: Keys, owners: npt.NDArray[np.int64]) -> dict[int, list[int]]:
-        """For each new entry the earlier entries that share a band with it, latest first."""
+        """For each new entry the earlier entries that share a band and some of the sketch with it, latest first."""
         found: dict[int, list[int]] = {}
         asking, earlier = self._buckets.insert(keys, owners)
+        kept = np.zeros(len(asking), dtype=bool)
+        for start in range(0, len(asking), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            same = self._sketches[asking[part]] == self._sketches[earlier[part]]
+            kept[part] = same.sum(axis=2, dtype=np.uint8).max(axis=1) >= _SHARED
+        asking, earlier = asking[kept], earlier[kept]
         for entry, other in zip(asking[::-1].tolist(), earlier[::-1].tolist(), strict=True):
             found.setdefault(entry, []).append(other)
         return found
@@ -229,6 +262,7 @@ class CopyIndex:
         for entry in self._entries:
             entry.near = [moved[near] for near in entry.near if near in moved]
         self._by_key = {key: moved[entry] for key, entry in self._by_key.items() if entry in moved}
+        self._sketches = self._sketches[alive]
         renumbered = np.full(number_of_entries, -1, dtype=np.int64)
         renumbered[alive] = np.arange(len(alive))
         self._buckets = self._buckets.subset(renumbered)

@@ -18,7 +18,8 @@ from pipeline.detect.messages import Shuffled
 from pipeline.detect.parameters import Parameters
 from pipeline.text.alike import weight
 from pipeline.text.enrich import Enriched, enrich
-from pipeline.text.fingerprint import BANDS, band_keys
+from pipeline.text.fingerprint import BANDS, fingerprints
+from pipeline.text.normalise import visible
 from schemas.records import Post
 from schemas.times import Micros
 
@@ -88,12 +89,18 @@ class PostStep:
             sketched.append(number)
             link = one.urls[0] if one.urls else ""
             place = CopyPost(
-                post.platform, post.id, post.author_id, post.created_at, link, one.flags, post.text[:_SAMPLE]
+                post.platform,
+                post.id,
+                post.author_id,
+                post.created_at,
+                link,
+                one.flags,
+                visible(post.text, _SAMPLE),
             )
             # The bare form counts only where it is long enough to be somebody's own.
             bare = forms.bare if forms.bare != forms.full and weight(forms.bare) >= self._least else ""
             rows.append(Candidate(place, one.key, forms.full, bare))
-        keys, counts = band_keys([(row.full, row.bare) for row in rows])
+        keys, counts, looks = fingerprints([(row.full, row.bare) for row in rows])
         starts = np.cumsum(counts) - counts
         sketches: dict[int, tuple[int, ...]] = {}
         if rows:
@@ -124,6 +131,7 @@ class PostStep:
                     keys=keys[mine].astype("<u8").tobytes(),
                     counts=number_of[here].astype("<i8").tobytes(),
                     activity=activity[k],
+                    sketches=looks[here].tobytes(),
                 )
             )
         return shuffled, own

@@ -12,12 +12,12 @@ import re
 
 from rapidfuzz import fuzz
 
-LEAST_SQUEEZED = 36
+LEAST_SQUEEZED = 44
 """Characters without spaces below which pieces tell nothing: short texts of one subject share most of theirs. Ideographs
 and kana count twice."""
-CONTAINED = 0.8
+CONTAINED = .82
 """Least share of the shorter text's pieces that the longer one has."""
-COVERED = 0.55
+COVERED = .6
 """Least share of the longer text's pieces that the shorter one has."""
 _SAMPLES = 12
 _PIECE = 4

@@ -7,11 +7,11 @@ from itertools import combinations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rapidfuzz import fuzz
 
 from pipeline.detect.copies import Candidate, CopyIndex, CopyPost, Link
 from pipeline.detect.copy_parameters import CopyParameters
-from pipeline.text.fingerprint import band_keys, text_key
+from pipeline.text.alike import alike
+from pipeline.text.fingerprint import fingerprints, text_key
 from pipeline.text.normalise import normalise
 from schemas.times import HOUR
 
@@ -51,10 +51,8 @@ def components(rows: list[Candidate], edges: set[frozenset[str]]) -> set[frozens
 def brute(rows: list[Candidate], parameters: CopyParameters) -> set[frozenset[str]]:
     edges = set()
     for a, b in combinations(rows, 2):
-        near = fuzz.ratio(a.full, b.full) >= parameters.similarity
-        bare_a, bare_b = a.bare or a.full, b.bare or b.full
-        if min(len(bare_a), len(bare_b)) >= parameters.min_characters:
-            near = near or fuzz.ratio(bare_a, bare_b) >= parameters.similarity
+        forms = ((one.full, one.bare or one.full) for one in (a, b))
+        near = alike(*forms, parameters.similarity, parameters.min_characters)
         if near and abs(a.post.at - b.post.at) <= parameters.window_hours * HOUR:
             edges.add(frozenset((a.post.id, b.post.id)))
     return components(rows, edges)
@@ -64,7 +62,7 @@ def feed(index: CopyIndex, rows: list[Candidate], cuts: list[int]) -> set[frozen
     links: list[Link] = []
     for start, end in zip([0, *cuts], [*cuts, len(rows)], strict=True):
         batch = rows[start:end]
-        links += index.add(batch, *band_keys([(row.full, row.bare) for row in batch]))
+        links += index.add(batch, *fingerprints([(row.full, row.bare) for row in batch]))
     return {frozenset((link.a.id, link.b.id)) for link in links}
 
 
