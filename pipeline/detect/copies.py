@@ -10,6 +10,8 @@ order in which posts arrive, and neither does what this index reports of it:
   match is linked if it has a post within the window, and else remembered for posts that come later. An entry that
   is connected with the new one already needs no comparison: a link would change no component.
 
+What `max_posts` makes the index forget before its time is the exception: then links to posts so old are missing.
+
 Several indexes may share the work, each seeing only the texts of its own buckets: the union of their links connects
 what one index over everything would connect. Links are a spanning forest: a post brings at most one link for each
 component that it joins.
@@ -106,16 +108,18 @@ class CopyIndex:
         self._window: Micros = round(parameters.window_hours * HOUR)
         self._cutoff = parameters.similarity
         self._least = parameters.min_characters
+        self._most = parameters.max_posts
         self._entries: list[_Entry] = []
         self._parents = array("q")
         self._by_key: dict[int, int] = {}
         self._buckets = BucketIndex()
         self._sketches = np.zeros((0, 2, SKETCH), dtype=np.uint8)
         self._counter = 0
+        self._held = 0
         self._cut: Micros = 0
 
     def __len__(self) -> int:
-        return sum(len(entry.posts) for entry in self._entries)
+        return self._held
 
     def add(
         self,
@@ -163,6 +167,8 @@ class CopyIndex:
                 own = keys[starts[i] : starts[i] + counts[i]]
                 near |= self._candidates(own, np.full(len(own), entry, dtype=np.int64))
             self._found(entry, near.get(entry, ()), row, links)
+        if self._held > self._most + self._most // 4:
+            self._forget()
         return links
 
     def _candidates(self, keys: Keys, owners: npt.NDArray[np.int64]) -> dict[int, list[int]]:
@@ -219,6 +225,7 @@ class CopyIndex:
         if neighbour is not None:
             links.append(Link(neighbour, post))
         self._counter += 1
+        self._held += 1
         insort(text.posts, (post.at, self._counter, post))
         for near in text.near:
             neighbour = self._nearest(near, post.at)
@@ -248,6 +255,13 @@ class CopyIndex:
             self._cut = cut
             self._rebuild(cut)
 
+    def _forget(self) -> None:
+        """Keeps the latest `max_posts`: memory is bounded, and the window is shorter while so much comes in."""
+        times = np.fromiter(
+            (post[0] for entry in self._entries for post in entry.posts), np.int64, self._held
+        )
+        self._rebuild(int(np.partition(times, self._held - self._most)[self._held - self._most]))
+
     def _rebuild(self, cut: Micros) -> None:
         alive = []
         number_of_entries = len(self._entries)
@@ -255,6 +269,7 @@ class CopyIndex:
             if entry.posts[-1][0] >= cut:
                 del entry.posts[: bisect_left(entry.posts, (cut, -1))]
                 alive.append(number)
+        self._held = sum(len(self._entries[number].posts) for number in alive)
         moved = {old: new for new, old in enumerate(alive)}
         roots: dict[int, int] = {}
         self._parents = array("q", (roots.setdefault(self._root(old), new) for new, old in enumerate(alive)))

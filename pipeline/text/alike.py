@@ -13,11 +13,11 @@ import re
 from rapidfuzz import fuzz
 
 LEAST_SQUEEZED = 44
-"""Characters without spaces below which pieces tell nothing: short texts of one subject share most of theirs. Ideographs
-and kana count twice."""
-CONTAINED = .82
+"""Characters without spaces below which pieces tell nothing: short texts of one subject share most of theirs.
+Ideographs and kana count twice."""
+CONTAINED = 0.82
 """Least share of the shorter text's pieces that the longer one has."""
-COVERED = .6
+COVERED = 0.6
 """Least share of the longer text's pieces that the shorter one has."""
 _SAMPLES = 12
 _PIECE = 4
@@ -58,8 +58,8 @@ def same_pieces(a: str, b: str) -> bool:
 
 
 def alike(a: tuple[str, str], b: tuple[str, str], cutoff: float, least: int) -> bool:
-    """Whether two texts, (full, bare) each, are copies: `fuzz.ratio` of either form reaches the cutoff (0..100), or they
-    consist of the same pieces. Forms shorter than `least` characters without their hashtags are nobody's own."""
+    """Whether two texts, (full, bare) each, are copies: `fuzz.ratio` of either form reaches the cutoff (0..100), or
+    they consist of the same pieces. Forms shorter than `least` characters without their hashtags are nobody's own."""
     if fuzz.ratio(a[0], b[0], score_cutoff=cutoff):
         return True
     own = min(weight(a[1]), weight(b[1])) >= least

@@ -4,8 +4,8 @@ MinHash: Broder, "On the resemblance and containment of documents", 1997. Bandin
 Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3. With `BANDS` bands of `ROWS` rows, two texts whose
 sets of character shingles have Jaccard similarity s share a band with probability 1 - (1 - s^ROWS)^BANDS: 0.99 at 0.5.
 
-Unrelated texts of one language share a band now and then, and the more texts there are the more of them. A *sketch*, the
-lowest bytes of some of the MinHash numbers, tells them apart at a glance (Li and König, "b-Bit Minwise Hashing", WWW
+Unrelated texts of one language share a band now and then, and the more texts there are the more of them. A *sketch*,
+the lowest bytes of some of the MinHash numbers, tells them apart at a glance (Li and König, "b-Bit Minwise Hashing", WWW
 2010): of its `SKETCH` bytes two texts share s + (1 - s) / 256 on average.
 """
 
@@ -74,8 +74,8 @@ def shingle_hashes(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint64], npt.ND
 class Fingerprints(NamedTuple):
     """Of some texts, in both forms.
 
-    keys: band keys, shape (sum(counts),). counts: text i owns counts[i] consecutive keys: `BANDS`, or twice as many where
-    the forms differ. sketches: shape (number of texts, 2, SKETCH), of the full and of the bare form.
+    keys: band keys, shape (sum(counts),). counts: text i owns counts[i] consecutive keys: `BANDS`, or twice as many
+    where the forms differ. sketches: shape (number of texts, 2, SKETCH), of the full and of the bare form.
     """
 
     keys: npt.NDArray[np.uint64]

@@ -7,11 +7,12 @@ from itertools import pairwise
 
 import pytest
 
-from pipeline.detect.campaigns import Campaigns, densest, likeness
+from pipeline.detect.campaigns import Campaigns
 from pipeline.detect.clock import FINAL
 from pipeline.detect.copies import CopyPost, Link
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.finding import Finding
+from pipeline.detect.innocent import densest, likeness
 from pipeline.text.phrases import MANUAL_REPOST, REPLY
 from schemas.times import HOUR, MINUTE, Micros
 
