@@ -5,8 +5,8 @@ Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3. With `BANDS` b
 sets of character shingles have Jaccard similarity s share a band with probability 1 - (1 - s^ROWS)^BANDS: 0.99 at 0.5.
 
 Unrelated texts of one language share a band now and then, and the more texts there are the more of them. A *sketch*,
-the lowest bytes of some of the MinHash numbers, tells them apart at a glance (Li and König, "b-Bit Minwise Hashing", WWW
-2010): of its `SKETCH` bytes two texts share s + (1 - s) / 256 on average.
+the lowest bytes of some of the MinHash numbers, tells them apart at a glance (Li and König, "b-Bit Minwise Hashing",
+WWW 2010): of its `SKETCH` bytes two texts share s + (1 - s) / 256 on average.
 """
 
 from __future__ import annotations
