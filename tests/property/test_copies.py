@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from itertools import combinations
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,3 +103,15 @@ def test_expiry_changes_nothing_that_the_watermark_allows(
         edges |= feed(index, batch, [])
         index.expire(batch[-1].post.at)
     assert components(rows, edges) == brute(rows, parameters)
+
+
+def test_memory_is_bounded_and_the_latest_stay() -> None:
+    """Of more posts than `max_posts` the latest are kept, whatever the batches, and still meet their copies."""
+    index = CopyIndex(CopyParameters(max_posts=100))
+    rows = [candidate(n, f"{n} {n * 7919} quelle belle soirée numéro {n * n}", n / 60) for n in range(1000)]
+    for start in range(0, len(rows), 60):
+        feed(index, rows[start : start + 60], [])
+        assert len(index) <= 125 + 60
+    again = [msgspec.structs.replace(row, post=msgspec.structs.replace(row.post, id="again")) for row in rows]
+    assert len(feed(index, [again[0]], [])) == 0
+    assert feed(index, [again[-1]], []) == {frozenset((rows[-1].post.id, "again"))}
