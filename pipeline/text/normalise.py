@@ -34,7 +34,7 @@ _INVISIBLE = re.compile(
 _GREEK = re.compile("[\u0370-\u03ff]")
 _MIXED = re.compile("[A-Za-z][\u0370-\u03ff]|[\u0370-\u03ff][A-Za-z]")
 _WORD = re.compile("[A-Za-z\u0370-\u03ff]+")
-_VARIANT = re.compile("[œæøđłıſ\u0640\u06cc\u0649\u06a9\u0629\u06c1\u06be]|เเ")
+_VARIANT = re.compile("[œæøđłıſ\u0640\u06cc\u0649\u06a9\u0629\u06c1\u06beヘリニエロカター]|เเ")
 _VARIANTS = {
     "œ": "oe",
     "æ": "ae",
@@ -51,6 +51,14 @@ _VARIANTS = {
     "\u06c1": "\u0647",
     "\u06be": "\u0647",
     "เเ": "แ",
+    "ヘ": "へ",
+    "リ": "り",
+    "ニ": "二",
+    "エ": "工",
+    "ロ": "口",
+    "カ": "力",
+    "タ": "夕",
+    "ー": "一",
 }
 """Ways to write one letter that Unicode does not call the same."""
 

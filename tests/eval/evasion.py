@@ -32,7 +32,11 @@ CAMPAIGNS = 8
 ACCOUNTS = 12
 """Of each language and each salt: so many campaigns, of so many accounts with one post each within forty minutes."""
 
-THREE = "three at once"
+TWINS = 3
+"""Further rounds of eight campaigns a language, of two posts each: what one comparison finds, without other copies to
+lead from one to the other. The plot shows these."""
+
+THREE, FIVE = "three at once", "five at once"
 ALONE_AT_LEAST = 0.98
 THREE_AT_LEAST = 0.90
 _BINS = 10
@@ -77,7 +81,9 @@ def ordinary(seed: int, scale: float = 0.1) -> list[Post]:
     return [one for one in generate(seed, scale=scale, plants={}).records if isinstance(one, Post)]
 
 
-def copies(name: str, langs: Iterable[str], choose: Choice, seed: int) -> list[Copy]:
+def copies(
+    name: str, langs: Iterable[str], choose: Choice, seed: int | str, accounts: int = ACCOUNTS
+) -> list[Copy]:
     """The campaigns of one trial: the first copy of each is the text itself, the others are salted."""
     out = []
     for lang in langs:
@@ -85,7 +91,7 @@ def copies(name: str, langs: Iterable[str], choose: Choice, seed: int) -> list[C
         for number, sentences in enumerate(campaign_texts(lang, CAMPAIGNS, rng)):
             text = ("" if lang == "ja" else " ").join(sentences)
             start = START + DAY + rng.randrange(24 * HOUR)
-            for account in range(ACCOUNTS):
+            for account in range(accounts):
                 said = salted(text, lang, choose(lang, rng), rng) if account else text
                 place = f"{name}/{lang}/{number}"
                 at = start + rng.randrange(40 * MINUTE)
@@ -116,11 +122,17 @@ def trial(name: str, salted_posts: list[Copy], others: list[Post]) -> Trial:
     return Trial(name, pairs, mixed, len(run.copies))
 
 
+def _several(count: int) -> Choice:
+    def choose(lang: str, rng: Random) -> list[str]:
+        return rng.sample([salt for salt in SALTS if applies(salt, lang)], count)
+
+    return choose
+
+
 def trials(
     seed: int,
     langs: Sequence[str] = LANGUAGES,
     salts: Sequence[str] = tuple(SALTS),
-    three: bool = True,
     scale: float = 0.1,
 ) -> list[Trial]:
     """Each salt alone, then three at once, different ones for every copy."""
@@ -132,13 +144,23 @@ def trials(
             salt, [lang for lang in langs if applies(salt, lang)], lambda *_, salt=salt: [salt], seed
         )
         out.append(trial(salt, made, others))
-    if three:
-        say(f"eval: copies with {THREE}")
+    say(f"eval: copies with {THREE}")
+    out.append(trial(THREE, copies(THREE, langs, _several(3), seed), others))
+    return out
 
-        def choose(lang: str, rng: Random) -> list[str]:
-            return rng.sample([salt for salt in SALTS if applies(salt, lang)], 3)
 
-        out.append(trial(THREE, copies(THREE, langs, choose, seed), others))
+def twins(seed: int, langs: Sequence[str] = LANGUAGES) -> list[Trial]:
+    """Campaigns of a text and one salted copy: with one salt, with three, with five."""
+    out = []
+    for name, count in (("one salt", 1), (THREE, 3), (FIVE, 5)):
+        say(f"eval: one copy with {name}")
+        pairs: list[Pair] = []
+        mixed = clusters = 0
+        for turn in range(TWINS * (3 if count == 1 else 2)):
+            one = trial(name, copies(name, langs, _several(count), f"{seed}.{turn}", accounts=2), [])
+            pairs += one.pairs
+            mixed, clusters = mixed + one.mixed, clusters + one.clusters
+        out.append(Trial(name, pairs, mixed, clusters))
     return out
 
 
@@ -161,8 +183,7 @@ def good(done: Iterable[Trial]) -> bool:
     )
 
 
-def report(done: Sequence[Trial], plot: Path | None = None) -> str:
-    """The section of docs/accuracy.md; draws the plot where a place for it is given."""
+def _rows(done: Sequence[Trial]) -> str:
     rows = [
         (
             one.name.replace("_", " "),
@@ -172,30 +193,34 @@ def report(done: Sequence[Trial], plot: Path | None = None) -> str:
         )
         for one in done
     ]
+    return table(("salt", *LANGUAGES, "all", "mixed"), rows)
+
+
+def report(done: Sequence[Trial], two: Sequence[Trial] = (), plot: Path | None = None) -> str:
+    """The section of docs/accuracy.md; draws the plot of `two` where a place for it is given."""
     text = (
         f"Campaigns of {ACCOUNTS} accounts whose copies differ by one salt, or by three (other ones in every copy), "
         "among ordinary posts. Recall: share of a campaign's pairs of posts that stand in one copy cluster. Asked for: "
         f"{ALONE_AT_LEAST} alone, {THREE_AT_LEAST} for three. Mixed: clusters that hold two campaigns, or a campaign "
-        "and ordinary posts.\n\n" + table(("salt", *LANGUAGES, "all", "mixed"), rows)
+        f"and ordinary posts.\n\n{_rows(done)}"
     )
-    if plot is not None:
-        lines = [
-            Line("one salt", curve(pair for one in done if one.name != THREE for pair in one.pairs)),
-            Line(THREE, curve(pair for one in done if one.name == THREE for pair in one.pairs)),
-        ]
-        plot.parent.mkdir(parents=True, exist_ok=True)
-        plot.write_text(
-            line_chart(
-                "Copies found, by edit distance",
-                "edit distance of two copies, as written (0: equal, 1: nothing in common)",
-                "share of the pairs in one cluster",
-                lines,
-            ),
-            encoding="utf-8",
+    if two:
+        text += (
+            "\n\nThe same with two posts only, a text and one copy of it, so that no other copy leads from one to the "
+            f"other:\n\n{_rows(two)}"
         )
-        text += f"\n\n![Copies found, by edit distance](plots/{plot.name})"
+    if plot is not None:
+        chart = line_chart(
+            "A text and its salted copy found, by edit distance",
+            "edit distance as written (0: equal, 1: nothing in common)",
+            "share of the pairs in one cluster",
+            [Line(one.name, curve(one.pairs)) for one in two],
+        )
+        plot.parent.mkdir(parents=True, exist_ok=True)
+        plot.write_text(chart, encoding="utf-8")
+        text += f"\n\n![A text and its salted copy found, by edit distance](plots/{plot.name})"
     return text
 
 
 if __name__ == "__main__":
-    print(report(trials(1)))
+    print(report(trials(1), twins(1)))

@@ -19,6 +19,7 @@ _CYRILLIC = str.maketrans("ABCEHKMOPTXacehijopsxy", "АВСЕНКМОРТХас�
 _LATIN = str.maketrans("АВСЕНКМОРТХасеорху", "ABCEHKMOPTXaceopxy")
 _ARABIC = str.maketrans("يكىأإ", "یکیاا")
 _HALF_KANA = {unicodedata.normalize("NFKC", chr(code)): chr(code) for code in range(0xFF66, 0xFF9E)}
+_KANA = str.maketrans("へべぺりー二工口力夕", "ヘベペリ一ニエロカタ")
 _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 _SENTENCE = re.compile(r"(?<=[.!?…؟])\s+|(?<=[。！？])\s*")
 
@@ -92,7 +93,7 @@ def look_alikes(text: str, lang: str, rng: Random) -> str:
     if lang == "ar":
         return _some(text, lambda c: c.translate(_ARABIC), share, rng)
     if lang == "ja":
-        return _some(text, lambda c: _HALF_KANA.get(c, c), share, rng)
+        return _some(text, lambda c: _HALF_KANA.get(c, c.translate(_KANA)), share, rng)
     if lang == "th":
         return text.replace("แ", "เเ").replace("ำ", "ํา")
     manner = rng.choice(("cyrillic", "greek", "wide", "mathematical"))

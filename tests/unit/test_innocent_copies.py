@@ -136,7 +136,7 @@ def test_native_reposts_and_quotes_are_not_compared() -> None:
     ],
 )
 def test_declared_campaigns_are_named(declared: CopyParameters) -> None:
-    """An organisation's own campaign, declared by phrase, link or accounts, is told as such; undeclared it is alarmed."""
+    """An organisation's own campaign, declared by phrase, link or accounts, is told as such; else alarmed."""
     posts = made(f"{PRAISE} https://velo.example/offre/printemps", MINUTES_APART)
     (alert,) = told(posts, declared)
     assert alert.severity == "info"

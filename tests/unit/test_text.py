@@ -81,6 +81,8 @@ def test_accents_are_taken_away(text: str, expected: str) -> None:
         ("แดง", "เเดง"),  # one letter, and two that look like it
         ("น้ำ", "น้ํา"),
         ("カタカナ", "ｶﾀｶﾅ"),
+        ("リボン", "りボン"),
+        ("ロボット工学", "口ボットエ学"),
         ("мёд", "мед"),
         ("скоро весна", "cкopo вecнa"),  # Latin letters
     ],
