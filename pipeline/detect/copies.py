@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from pipeline.detect.buckets import BucketIndex, Keys
 from pipeline.detect.copy_parameters import CopyParameters
-from pipeline.text.alike import alike
+from pipeline.text.alike import alike, comparable
 from pipeline.text.fingerprint import SKETCH
 from schemas.times import HOUR, Micros
 
@@ -85,12 +85,11 @@ def _grown(array: npt.NDArray[np.uint8], length: int) -> npt.NDArray[np.uint8]:
 class _Entry:
     """A chain of posts of one text, in order of time, and the near entries that it could not be linked to yet."""
 
-    __slots__ = ("bare", "full", "key", "near", "posts")
+    __slots__ = ("key", "near", "posts", "text")
 
-    def __init__(self, row: Candidate) -> None:
+    def __init__(self, row: Candidate, least: int) -> None:
         self.key = row.key
-        self.full = row.full
-        self.bare = row.bare or row.full
+        self.text = comparable(row.full, row.bare or row.full, least)
         self.posts: list[tuple[Micros, int, CopyPost]] = []
         self.near: list[int] = []
 
@@ -141,7 +140,7 @@ class CopyIndex:
                 founders[row.key] = i
         first = len(self._entries)
         numbers = {i: first + n for n, i in enumerate(founders.values())}
-        self._entries += [_Entry(rows[i]) for i in numbers]
+        self._entries += [_Entry(rows[i], self._least) for i in numbers]
         self._parents.extend(numbers.values())
         self._sketches = _grown(self._sketches, first + len(numbers))
         self._sketches[list(numbers.values())] = sketches[list(numbers)]
@@ -160,7 +159,7 @@ class CopyIndex:
                     continue
                 # A further chain of a text that is new in this batch.
                 entry = len(self._entries)
-                self._entries.append(_Entry(row))
+                self._entries.append(_Entry(row, self._least))
                 self._parents.append(entry)
                 self._sketches = _grown(self._sketches, entry + 1)
                 self._sketches[entry] = sketches[i]
@@ -233,7 +232,7 @@ class CopyIndex:
                 self._join(entry, near, post, neighbour, links)
 
     def _alike(self, a: _Entry, b: _Entry) -> bool:
-        return a.key == b.key or alike((a.full, a.bare), (b.full, b.bare), self._cutoff, self._least)
+        return a.key == b.key or alike(a.text, b.text, self._cutoff)
 
     def _root(self, entry: int) -> int:
         parents = self._parents

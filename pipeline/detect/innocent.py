@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from pipeline.detect.copies import CopyPost
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.finding import reason
-from pipeline.text.alike import same_pieces, weight
+from pipeline.text.alike import alike, comparable, weight
 from pipeline.text.normalise import Forms, normalise
 from pipeline.text.phrases import BOILERPLATE, GIVEAWAY, GREETING, MANUAL_REPOST, REPLY, phrase_flags
 from pipeline.text.quotes import agency_credit, quotation
@@ -48,7 +48,7 @@ def _spread(posts: Sequence[CopyPost]) -> list[CopyPost]:
     return list(posts[:: max(1, len(posts) // _LOOKED_AT)])
 
 
-def likeness(posts: Sequence[CopyPost]) -> tuple[int, float]:
+def likeness(posts: Sequence[CopyPost], p: CopyParameters) -> tuple[int, float]:
     """How long a cluster's text is, and how many of its posts are like one and the same of them.
 
     Hashtags count as text only where there are three or more: beside words they are where people meet.
@@ -65,11 +65,10 @@ def likeness(posts: Sequence[CopyPost]) -> tuple[int, float]:
     ]
     near = process.cdist(own, own, scorer=fuzz.ratio, score_cutoff=75, workers=1) > 0
     if near.mean(axis=1).max() < _HALF:
-        bare = [form.bare for form in forms]
-        near |= process.cdist(bare, bare, scorer=fuzz.ratio, score_cutoff=75, workers=1) > 0
-        for i, a in enumerate(bare):
-            for j, b in enumerate(bare[:i]):
-                if not near[i, j] and same_pieces(a, b):
+        texts = [comparable(form.full, form.bare, p.min_characters) for form in forms]
+        for i, a in enumerate(texts):
+            for j, b in enumerate(texts[:i]):
+                if not near[i, j] and alike(a, b, 75):
                     near[i, j] = near[j, i] = True
     lengths = sorted(map(weight, own))
     return lengths[len(lengths) // 2], float(near.mean(axis=1).max())
@@ -111,7 +110,7 @@ def explanations(
     seen = _spread(posts)
     forms = [normalise(post.sample) for post in seen]
     phrases = phrase_flags(normalise(posts[0].sample))
-    length, cohesion = likeness(posts)
+    length, cohesion = likeness(posts, p)
     urls = Counter(post.url for post in posts if post.url)
     same_url = round(urls.most_common(1)[0][1] / len(posts), 4) if urls else 0.0
     articles = {domain(url) for url in urls if len(url.partition("/")[2]) >= _ARTICLE}

@@ -9,6 +9,7 @@ resemblance and containment of sets of shingles). They suit texts that put no sp
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
@@ -31,38 +32,56 @@ def weight(text: str) -> int:
     return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
 
 
-def same_pieces(a: str, b: str) -> bool:
+class Comparable(NamedTuple):
+    """A normalised text in both forms, and what comparing asks of it again and again.
+
+    own: without its hashtags it is long enough to be somebody's own. wide: a third of it or more are wide letters.
+    """
+
+    full: str
+    bare: str
+    own: bool
+    wide: bool
+
+
+def comparable(full: str, bare: str, least: int) -> Comparable:
+    """`least`: characters, as `weight` counts them, from which a text is somebody's own."""
+    wide = 0 if bare.isascii() else len(_WIDE.findall(bare))
+    return Comparable(full, bare, len(bare) + wide >= least, 3 * wide >= max(1, len(bare)))
+
+
+def same_pieces(a: str, b: str, wide: bool = False) -> bool:
     """Whether two normalised texts consist of the same pieces, in whatever order: sentences that changed places, an end
-    that was cut off, words run together or spelled apart. It does not depend on which text comes first."""
+    that was cut off, words run together or spelled apart. It does not depend on which text comes first.
+
+    wide: both are mostly of wide letters, of which two make a piece.
+    """
     short, long = a.replace(" ", ""), b.replace(" ", "")
     if len(short) > len(long) or (len(short) == len(long) and short > long):
         short, long = long, short
-    if len(short) < COVERED * len(long):
+    least, size = (LEAST_SQUEEZED // 2, _PIECE_WIDE) if wide else (LEAST_SQUEEZED, _PIECE)
+    if len(short) < least or len(short) < COVERED * len(long):
         return False
-    size = _PIECE
-    if len(short) < LEAST_SQUEEZED or not short.isascii():
-        if weight(short) < LEAST_SQUEEZED:
-            return False
-        if 3 * len(_WIDE.findall(short)) > len(short):
-            size = _PIECE_WIDE
-    count = len(short) - size + 1
     # Most pairs that are looked at have little in common, and a dozen pieces show that.
-    step = max(1, count // _SAMPLES)
-    sampled = range(0, count, step)
-    if sum(short[i : i + size] in long for i in sampled) < 0.6 * len(sampled):
+    count = len(short) - size + 1
+    sampled = range(0, count, max(1, count // _SAMPLES))
+    if sum([short[i : i + size] in long for i in sampled]) < 0.6 * len(sampled):
         return False
-    if sum(short[i : i + size] in long for i in range(count)) < CONTAINED * count:
+    if sum([short[i : i + size] in long for i in range(count)]) < CONTAINED * count:
         return False
     count = len(long) - size + 1
-    return sum(long[i : i + size] in short for i in range(count)) >= COVERED * count
+    return sum([long[i : i + size] in short for i in range(count)]) >= COVERED * count
 
 
-def alike(a: tuple[str, str], b: tuple[str, str], cutoff: float, least: int) -> bool:
-    """Whether two texts, (full, bare) each, are copies: `fuzz.ratio` of either form reaches the cutoff (0..100), or
-    they consist of the same pieces. Forms shorter than `least` characters without their hashtags are nobody's own."""
-    if fuzz.ratio(a[0], b[0], score_cutoff=cutoff):
+def alike(a: Comparable, b: Comparable, cutoff: float) -> bool:
+    """Whether two texts are copies: `fuzz.ratio` of either form reaches the cutoff (0..100), or they consist of the
+    same pieces. A bare form that is nobody's own is not compared."""
+    if fuzz.ratio(a.full, b.full, score_cutoff=cutoff):
         return True
-    own = min(weight(a[1]), weight(b[1])) >= least
-    if own and (a[0] != a[1] or b[0] != b[1]) and fuzz.ratio(a[1], b[1], score_cutoff=cutoff):
+    wide = a.wide and b.wide
+    if not (a.own and b.own):
+        return same_pieces(a.full, b.full, wide)
+    differ = a.full != a.bare or b.full != b.bare
+    if differ and fuzz.ratio(a.bare, b.bare, score_cutoff=cutoff):
         return True
-    return same_pieces(a[1], b[1]) if own else same_pieces(a[0], b[0])
+    return same_pieces(a.bare, b.bare, wide)

@@ -85,7 +85,7 @@ def _fold(text: str) -> str:
     text = strip_accents(text.casefold())
     if _VARIANT.search(text):
         text = _VARIANT.sub(lambda letter: _VARIANTS[letter[0]], text)
-    return canonicalize(text).casefold()
+    return str(canonicalize(text)).casefold()
 
 
 def normalise(text: str) -> Forms:

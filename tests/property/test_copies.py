@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.detect.copies import Candidate, CopyIndex, CopyPost, Link
 from pipeline.detect.copy_parameters import CopyParameters
-from pipeline.text.alike import alike
+from pipeline.text.alike import alike, comparable
 from pipeline.text.fingerprint import fingerprints, text_key
 from pipeline.text.normalise import normalise
 from schemas.times import HOUR
@@ -52,8 +52,8 @@ def components(rows: list[Candidate], edges: set[frozenset[str]]) -> set[frozens
 def brute(rows: list[Candidate], parameters: CopyParameters) -> set[frozenset[str]]:
     edges = set()
     for a, b in combinations(rows, 2):
-        forms = ((one.full, one.bare or one.full) for one in (a, b))
-        near = alike(*forms, parameters.similarity, parameters.min_characters)
+        x, y = (comparable(one.full, one.bare or one.full, parameters.min_characters) for one in (a, b))
+        near = alike(x, y, parameters.similarity)
         if near and abs(a.post.at - b.post.at) <= parameters.window_hours * HOUR:
             edges.add(frozenset((a.post.id, b.post.id)))
     return components(rows, edges)

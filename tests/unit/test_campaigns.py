@@ -193,7 +193,7 @@ def test_densest_finds_the_first_fullest_stretch() -> None:
 
 def test_likeness_of_copies_and_of_chains() -> None:
     """Copies are all like one of them; of a chain only neighbours are alike."""
-    length, cohesion = likeness(posts(30))
+    length, cohesion = likeness(posts(30), CopyParameters())
     assert (length, cohesion) == (len(PLAIN), 1.0)
-    _, cohesion = likeness(posts(10, text=far_apart))
+    _, cohesion = likeness(posts(10, text=far_apart), CopyParameters())
     assert cohesion < 0.5
