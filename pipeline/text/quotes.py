@@ -18,7 +18,7 @@ _CREDIT = re.compile(
     r"\(\s*(?:avec |with |source ?: ?)?(?:AFP|Reuters|AP|dpa|EFE|ANSA|Xinhua|Belga|ATS|TASS|APA|PA|Keystone-ATS|"
     r"ТАСС|РИА Новости|Интерфакс|共同|時事)\b[^)]{0,20}\)"
     r"|^\W*(?:[A-ZÉ][\w\- ]{2,30}[,:]? ?)?\(?(?:AFP|Reuters|AP|dpa|TASS|ТАСС)\)?\s*[-–—:]"
-    r"|\b(?:source|via|avec|par|agence|agency)\s?:? ?(?:l['’])?(?:AFP|Reuters|Associated Press|ТАСС|РИА Новости)\b",
+    r"|\b(?i:source|via|avec|par|agence|agency)\s?:? ?(?:l['’])?(?:AFP|Reuters|Associated Press|ТАСС|РИА Новости)\b",
 )
 
 
