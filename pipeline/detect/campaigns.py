@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
-from rapidfuzz import fuzz, process
 
 from pipeline.detect.clock import Tick
 from pipeline.detect.clusters import Cluster, Clusters, Membership, cluster_id, key_of
 from pipeline.detect.copies import CopyPost, Link
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.finding import Evidence, Finding, members, reason
-from pipeline.text.normalise import normalise
-from pipeline.text.phrases import BOILERPLATE, GIVEAWAY, GREETING, MANUAL_REPOST, REPLY, phrase_flags
-from schemas.alerts import Detector, Reason, Severity, Subject, alert_id
+from pipeline.detect.innocent import densest, explanations
+from schemas.alerts import Detector, Severity, Subject, alert_id
 from schemas.times import HOUR, MINUTE, Micros, format_time
 
 NAME = "copy_paste"
-VERSION = "1"
-_MOST = 0.8
-"""Share of a cluster's posts from which an innocent reason explains the cluster."""
-
-
-_HALF = 0.5
-_LOOKED_AT = 40
-"""Posts of a cluster, evenly spaced, that are compared with each other."""
+VERSION = "2"
 
 
 class Closed(NamedTuple):
@@ -48,49 +38,6 @@ class Outcome(msgspec.Struct):
     closed: list[Closed] = msgspec.field(default_factory=list)
 
 
-def densest(posts: list[CopyPost], span: Micros) -> tuple[int, Micros, Micros]:
-    """The most distinct accounts in any `span`, and the first such stretch (start, end). Posts in order of time."""
-    inside: Counter[tuple[str, str]] = Counter()
-    best, start, end, left = 0, posts[0].at, posts[0].at, 0
-    for post in posts:
-        inside[post.platform, post.author_id] += 1
-        while post.at - posts[left].at > span:
-            gone = (posts[left].platform, posts[left].author_id)
-            inside[gone] -= 1
-            if not inside[gone]:
-                del inside[gone]
-            left += 1
-        if len(inside) > best:
-            best, start, end = len(inside), posts[left].at, post.at
-    return best, start, end
-
-
-def likeness(posts: list[CopyPost]) -> tuple[int, float]:
-    """How long a cluster's text is, and how many of its posts are like one and the same of them.
-
-    Hashtags count as text only where there are three or more: beside words they are where people meet.
-
-    Returns:
-        (median length in characters, greatest share of posts with ratio >= 75 to one post), from a sample.
-    """
-    step = max(1, len(posts) // _LOOKED_AT)
-    looked_at = [normalise(post.sample) for post in posts[::step]]
-    own = [
-        forms.full if post.sample.count("#") >= 3 else forms.bare
-        for forms, post in zip(looked_at, posts[::step], strict=True)
-    ]
-    near = process.cdist(own, own, scorer=fuzz.ratio, score_cutoff=75, workers=1) > 0
-    lengths = sorted(map(len, own))
-    return lengths[len(lengths) // 2], float(near.mean(axis=1).max())
-
-
-def _name(sample: str) -> str:
-    """The first words of a text, without whom it calls and where it points."""
-    words = [word for word in sample.split() if not word.startswith(("@", "#", "http"))] or sample.split()
-    text = " ".join(words)
-    return text if len(text) <= 48 else text[:47].rstrip() + "…"
-
-
 class Campaigns:
     """Sees all links of all buckets; lives in one place."""
 
@@ -98,6 +45,7 @@ class Campaigns:
         self._parameters = parameters
         self._window: Micros = round(parameters.window_hours * HOUR)
         self._span: Micros = round(parameters.span_minutes * MINUTE)
+        self._day: Micros = round(parameters.trickle_hours * HOUR)
         self._clusters = Clusters(self._window)
         self._told: dict[str, Finding] = {}
         self._detector = Detector(NAME, VERSION, msgspec.structs.asdict(parameters))
@@ -163,16 +111,20 @@ class Campaigns:
     def _judge(self, posts: list[CopyPost], accounts: int, closed: bool) -> Finding | None:
         p = self._parameters
         dense, start, end = densest(posts, self._span)
-        day, _, _ = densest(posts, self._window) if dense < p.accounts else (dense, start, end)
-        if dense < p.accounts and day < p.trickle_accounts:
-            return None
+        count, hours, slow = dense, 0.0, False
+        if dense < p.accounts:
+            count, hours = densest(posts, self._day)[0], p.trickle_hours
+            if count < p.trickle_accounts:
+                count, hours, slow = densest(posts, self._window)[0], p.window_hours, True
+                if count < p.slow_accounts:
+                    return None
         first, last = posts[0], posts[-1]
         severity: Severity = "warning"
         if dense >= p.critical_accounts:
             severity = "critical"
         elif dense >= p.error_accounts:
             severity = "error"
-        explained, ruled_out = self._explanations(posts, accounts)
+        explained, ruled_out = explanations(posts, accounts, p, slow)
         if explained:
             severity = "info"
         reasons = [
@@ -185,7 +137,7 @@ class Campaigns:
                 end=format_time(end),
             )
             if dense >= p.accounts
-            else reason("accounts_in_window", accounts=day, hours=p.window_hours),
+            else reason("accounts_in_window", accounts=count, hours=hours),
             *explained,
         ]
         authors = dict.fromkeys(post.author_id for post in posts)
@@ -213,34 +165,4 @@ class Campaigns:
             evidence=Evidence("copy_posts", {"cluster_id": cluster_id(first)}, first.at, last.at),
             detector=self._detector,
             closed=closed,
-        )
-
-    def _explanations(self, posts: list[CopyPost], accounts: int) -> tuple[list[Reason], list[Reason]]:
-        """The innocent reasons that hold, and all that were checked."""
-        p = self._parameters
-        phrases = phrase_flags(normalise(posts[0].sample))
-        count = len(posts)
-        length, cohesion = likeness(posts)
-        urls = Counter(post.url for post in posts if post.url)
-        same_url = urls.most_common(1)[0][1] / count if urls else 0.0
-        reposts = sum(bool(post.flags & MANUAL_REPOST) for post in posts) / count
-        replies = sum(bool(post.flags & REPLY) for post in posts) / count
-        fastest, _, _ = densest(posts, 10 * MINUTE)
-        checks = [
-            (reposts >= _MOST, reason("reposts", share=round(reposts, 4))),
-            # A share button brings one link, from different people at different times.
-            (
-                same_url >= _MOST and fastest <= max(5, accounts // 2),
-                reason("share_button", same_link=round(same_url, 4), accounts_in_10_minutes=fastest),
-            ),
-            (bool(phrases & GREETING) and length <= 80, reason("set_phrase", characters=length)),
-            (bool(phrases & GIVEAWAY), reason("giveaway", characters=length)),
-            (bool(phrases & BOILERPLATE), reason("app_boilerplate", characters=length)),
-            (length < p.short_characters, reason("short_text", characters=length, replies=round(replies, 4))),
-            # Copies are copies of one text. Chatter of the same few words only makes chains.
-            (cohesion < _HALF, reason("loose_chain", cohesion=round(cohesion, 4))),
-        ]
-        return (
-            [Reason(f"explained_by_{r.code}", r.values) for held, r in checks if held],
-            [Reason(r.code, {**r.values, "holds": held}) for held, r in checks],
         )

@@ -10,6 +10,8 @@ order in which posts arrive, and neither does what this index reports of it:
   match is linked if it has a post within the window, and else remembered for posts that come later. An entry that
   is connected with the new one already needs no comparison: a link would change no component.
 
+What `max_posts` makes the index forget before its time is the exception: then links to posts so old are missing.
+
 Several indexes may share the work, each seeing only the texts of its own buckets: the union of their links connects
 what one index over everything would connect. Links are a spanning forest: a post brings at most one link for each
 component that it joins.
@@ -24,10 +26,11 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz import fuzz
 
 from pipeline.detect.buckets import BucketIndex, Keys
 from pipeline.detect.copy_parameters import CopyParameters
+from pipeline.text.alike import alike, comparable
+from pipeline.text.fingerprint import SKETCH
 from schemas.times import HOUR, Micros
 
 
@@ -64,15 +67,29 @@ class Link(msgspec.Struct, frozen=True, gc=False, array_like=True):
     b: CopyPost
 
 
+_SHARED = 6
+"""Bytes of a sketch that two texts must share to be compared: at the least similarity of the shingles that copies have,
+about a third, 16 of 48 are shared, and fewer than 6 once in a thousand times; unrelated texts share two or three."""
+_AT_ONCE = 1 << 16
+
+
+def _grown(array: npt.NDArray[np.uint8], length: int) -> npt.NDArray[np.uint8]:
+    """The array, with room for `length` rows; room is doubled when it ends."""
+    if length <= len(array):
+        return array
+    grown = np.zeros((max(length, 2 * len(array), 1024), *array.shape[1:]), dtype=array.dtype)
+    grown[: len(array)] = array
+    return grown
+
+
 class _Entry:
     """A chain of posts of one text, in order of time, and the near entries that it could not be linked to yet."""
 
-    __slots__ = ("bare", "full", "key", "near", "posts")
+    __slots__ = ("key", "near", "posts", "text")
 
-    def __init__(self, row: Candidate) -> None:
+    def __init__(self, row: Candidate, least: int) -> None:
         self.key = row.key
-        self.full = row.full
-        self.bare = row.bare or row.full
+        self.text = comparable(row.full, row.bare or row.full, least)
         self.posts: list[tuple[Micros, int, CopyPost]] = []
         self.near: list[int] = []
 
@@ -90,23 +107,32 @@ class CopyIndex:
         self._window: Micros = round(parameters.window_hours * HOUR)
         self._cutoff = parameters.similarity
         self._least = parameters.min_characters
+        self._most = parameters.max_posts
         self._entries: list[_Entry] = []
         self._parents = array("q")
         self._by_key: dict[int, int] = {}
         self._buckets = BucketIndex()
+        self._sketches = np.zeros((0, 2, SKETCH), dtype=np.uint8)
         self._counter = 0
+        self._held = 0
         self._cut: Micros = 0
 
     def __len__(self) -> int:
-        return sum(len(entry.posts) for entry in self._entries)
+        return self._held
 
-    def add(self, rows: Sequence[Candidate], keys: Keys, counts: npt.NDArray[np.int64]) -> list[Link]:
+    def add(
+        self,
+        rows: Sequence[Candidate],
+        keys: Keys,
+        counts: npt.NDArray[np.int64],
+        sketches: npt.NDArray[np.uint8],
+    ) -> list[Link]:
         """Takes posts in any order and returns the links that they bring.
 
         Args:
             rows: the posts.
-            keys: their band keys one after the other, shape (sum(counts),); `pipeline.text.fingerprint`.
-            counts: how many of them each post has, shape (len(rows),).
+            keys, counts, sketches: their `pipeline.text.fingerprint.Fingerprints`; of the keys only those that this
+                index is to know.
         """
         founders: dict[int, int] = {}  # one entry for each new text of the batch
         for i, row in enumerate(rows):
@@ -114,8 +140,10 @@ class CopyIndex:
                 founders[row.key] = i
         first = len(self._entries)
         numbers = {i: first + n for n, i in enumerate(founders.values())}
-        self._entries += [_Entry(rows[i]) for i in numbers]
+        self._entries += [_Entry(rows[i], self._least) for i in numbers]
         self._parents.extend(numbers.values())
+        self._sketches = _grown(self._sketches, first + len(numbers))
+        self._sketches[list(numbers.values())] = sketches[list(numbers)]
         owners = np.full(len(rows), -1, dtype=np.int64)
         owners[list(numbers)] = list(numbers.values())
         owners = np.repeat(owners, counts)
@@ -131,17 +159,27 @@ class CopyIndex:
                     continue
                 # A further chain of a text that is new in this batch.
                 entry = len(self._entries)
-                self._entries.append(_Entry(row))
+                self._entries.append(_Entry(row, self._least))
                 self._parents.append(entry)
+                self._sketches = _grown(self._sketches, entry + 1)
+                self._sketches[entry] = sketches[i]
                 own = keys[starts[i] : starts[i] + counts[i]]
                 near |= self._candidates(own, np.full(len(own), entry, dtype=np.int64))
             self._found(entry, near.get(entry, ()), row, links)
+        if self._held > self._most + self._most // 4:
+            self._forget()
         return links
 
     def _candidates(self, keys: Keys, owners: npt.NDArray[np.int64]) -> dict[int, list[int]]:
-        """For each new entry the earlier entries that share a band with it, latest first."""
+        """For each new entry the earlier entries that share a band and some of the sketch with it, latest first."""
         found: dict[int, list[int]] = {}
         asking, earlier = self._buckets.insert(keys, owners)
+        kept = np.zeros(len(asking), dtype=bool)
+        for start in range(0, len(asking), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            same = self._sketches[asking[part]] == self._sketches[earlier[part]]
+            kept[part] = same.sum(axis=2, dtype=np.uint8).max(axis=1) >= _SHARED
+        asking, earlier = asking[kept], earlier[kept]
         for entry, other in zip(asking[::-1].tolist(), earlier[::-1].tolist(), strict=True):
             found.setdefault(entry, []).append(other)
         return found
@@ -186,6 +224,7 @@ class CopyIndex:
         if neighbour is not None:
             links.append(Link(neighbour, post))
         self._counter += 1
+        self._held += 1
         insort(text.posts, (post.at, self._counter, post))
         for near in text.near:
             neighbour = self._nearest(near, post.at)
@@ -193,13 +232,7 @@ class CopyIndex:
                 self._join(entry, near, post, neighbour, links)
 
     def _alike(self, a: _Entry, b: _Entry) -> bool:
-        if a.key == b.key or fuzz.ratio(a.full, b.full, score_cutoff=self._cutoff):
-            return True
-        if a.bare is a.full and b.bare is b.full:
-            return False
-        if min(len(a.bare), len(b.bare)) < self._least:
-            return False
-        return bool(fuzz.ratio(a.bare, b.bare, score_cutoff=self._cutoff))
+        return a.key == b.key or alike(a.text, b.text, self._cutoff)
 
     def _root(self, entry: int) -> int:
         parents = self._parents
@@ -221,6 +254,13 @@ class CopyIndex:
             self._cut = cut
             self._rebuild(cut)
 
+    def _forget(self) -> None:
+        """Keeps the latest `max_posts`: memory is bounded, and the window is shorter while so much comes in."""
+        times = np.fromiter(
+            (post[0] for entry in self._entries for post in entry.posts), np.int64, self._held
+        )
+        self._rebuild(int(np.partition(times, self._held - self._most)[self._held - self._most]))
+
     def _rebuild(self, cut: Micros) -> None:
         alive = []
         number_of_entries = len(self._entries)
@@ -228,6 +268,7 @@ class CopyIndex:
             if entry.posts[-1][0] >= cut:
                 del entry.posts[: bisect_left(entry.posts, (cut, -1))]
                 alive.append(number)
+        self._held = sum(len(self._entries[number].posts) for number in alive)
         moved = {old: new for new, old in enumerate(alive)}
         roots: dict[int, int] = {}
         self._parents = array("q", (roots.setdefault(self._root(old), new) for new, old in enumerate(alive)))
@@ -235,6 +276,7 @@ class CopyIndex:
         for entry in self._entries:
             entry.near = [moved[near] for near in entry.near if near in moved]
         self._by_key = {key: moved[entry] for key, entry in self._by_key.items() if entry in moved}
+        self._sketches = self._sketches[alive]
         renumbered = np.full(number_of_entries, -1, dtype=np.int64)
         renumbered[alive] = np.arange(len(alive))
         self._buckets = self._buckets.subset(renumbered)

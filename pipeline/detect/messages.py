@@ -10,6 +10,7 @@ from pipeline.detect.activity import Activity
 from pipeline.detect.copies import Candidate, Link
 from pipeline.detect.finding import Finding
 from pipeline.detect.sharing import CoShare, Share
+from pipeline.text.fingerprint import SKETCH, Fingerprints
 from schemas.times import Micros
 
 
@@ -19,6 +20,7 @@ class Shuffled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     clock: the source's clock after these posts, `END` at the end of the stream.
     quiet: nothing was waiting in the source partition; the message says only that.
     keys, counts: band keys of `copies` that fall to this partition, little-endian uint64 and int64.
+    sketches: of each of `copies`, 2 * `SKETCH` bytes.
     """
 
     source: int
@@ -29,10 +31,16 @@ class Shuffled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     counts: bytes = b""
     activity: list[Activity] = []
     shares: list[Share] = []
+    sketches: bytes = b""
 
     def key_arrays(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
         """`keys` and `counts` as arrays."""
         return np.frombuffer(self.keys, dtype="<u8"), np.frombuffer(self.counts, dtype="<i8")
+
+    def fingerprints(self) -> Fingerprints:
+        """`keys`, `counts` and `sketches` as arrays."""
+        sketches = np.frombuffer(self.sketches, dtype=np.uint8).reshape(-1, 2, SKETCH)
+        return Fingerprints(*self.key_arrays(), sketches)
 
 
 class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -11,7 +11,7 @@ from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.parameters_fans import FanSpikeParameters
 from pipeline.detect.parameters_sharing import SharingParameters
 from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
-from schemas.times import HOUR, MINUTE, Micros
+from schemas.times import DAY, HOUR, MINUTE, Micros
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,8 +31,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def horizon(self) -> Micros:
-        """For how long a record is remembered so as not to be counted twice."""
-        return round(self.copies.window_hours * HOUR) + self.lateness
+        """For how long a record is remembered so as to be called a repeat. What is older is late and counts for
+        nothing; so this bounds memory, and no detector depends on it."""
+        return min(round(self.copies.window_hours * HOUR), DAY) + self.lateness
 
 
 def read_parameters(table: Mapping[str, Any]) -> Parameters:

@@ -17,8 +17,10 @@ from pipeline.detect.intake import Counts, Intake, Raw, Refused
 from pipeline.detect.messages import Shuffled
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.sharing import Share, shares_of
+from pipeline.text.alike import weight
 from pipeline.text.enrich import Enriched, enrich
-from pipeline.text.fingerprint import BANDS, band_keys
+from pipeline.text.fingerprint import BANDS, fingerprints
+from pipeline.text.normalise import visible
 from schemas.records import Post
 from schemas.times import Micros
 
@@ -86,17 +88,23 @@ class PostStep:
         sketched: list[int] = []
         for number, one in enumerate(enriched):
             post, forms = one.post, one.forms
-            if len(forms.full) < self._least:
+            if weight(forms.full) < self._least:
                 continue
             sketched.append(number)
             link = one.urls[0] if one.urls else ""
             place = CopyPost(
-                post.platform, post.id, post.author_id, post.created_at, link, one.flags, post.text[:_SAMPLE]
+                post.platform,
+                post.id,
+                post.author_id,
+                post.created_at,
+                link,
+                one.flags,
+                visible(post.text, _SAMPLE),
             )
             # The bare form counts only where it is long enough to be somebody's own.
-            bare = forms.bare if forms.bare != forms.full and len(forms.bare) >= self._least else ""
+            bare = forms.bare if forms.bare != forms.full and weight(forms.bare) >= self._least else ""
             rows.append(Candidate(place, one.key, forms.full, bare))
-        keys, counts = band_keys([(row.full, row.bare) for row in rows])
+        keys, counts, looks = fingerprints([(row.full, row.bare) for row in rows])
         starts = np.cumsum(counts) - counts
         sketches: dict[int, tuple[int, ...]] = {}
         if rows:
@@ -106,7 +114,7 @@ class PostStep:
             sketches = {
                 number: tuple(few[n])
                 for n, number in enumerate(sketched)
-                if len(enriched[number].forms.bare) >= self._least
+                if weight(enriched[number].forms.bare) >= self._least
             }
         own, activity = self._activity(enriched, sketches)
         shares = self._shares(enriched)
@@ -129,6 +137,7 @@ class PostStep:
                     counts=number_of[here].astype("<i8").tobytes(),
                     activity=activity[k],
                     shares=shares[k],
+                    sketches=looks[here].tobytes(),
                 )
             )
         return shuffled, own

@@ -28,7 +28,7 @@ class ShuffleStep:
             return [self._after(self._aligner.quiet(message.source, now), [])]
         out = []
         for payload, tick in self._aligner.push(message.source, message.clock, message, now):
-            links = self._copies.add(payload.copies, *payload.key_arrays())
+            links = self._copies.add(payload.copies, *payload.fingerprints())
             self._bursts.add(payload.activity)
             self._shares.add(payload.shares)
             out.append(self._after(tick, links))

@@ -17,18 +17,24 @@ from schemas.alerts import Summary
 from schemas.times import MINUTE
 
 CHECKED_FR = {
+    "declared": "une campagne déclarée",
     "reposts": "des partages natifs",
     "share_button": "un bouton de partage",
+    "wire_copy": "une dépêche d’agence",
     "set_phrase": "une formule d’usage",
+    "quotation": "une citation ou des paroles de chanson",
     "giveaway": "un jeu-concours",
     "app_boilerplate": "un message automatique d’application",
     "short_text": "un texte trop court pour être à quelqu’un",
     "loose_chain": "des textes qui ne se ressemblent que de proche en proche",
 }
 CHECKED_EN = {
+    "declared": "a declared campaign",
     "reposts": "native reposts",
     "share_button": "a share button",
+    "wire_copy": "an agency's wire copy",
     "set_phrase": "a set phrase",
+    "quotation": "a quotation or lyrics",
     "giveaway": "a giveaway",
     "app_boilerplate": "an app's boilerplate",
     "short_text": "a text too short to be anybody's own",

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from pipeline.text.fingerprint import text_key
-from pipeline.text.language import language
+from pipeline.text.language import SPOKEN, language
 from pipeline.text.normalise import Forms, normalise
 from pipeline.text.phrases import post_flags
 from pipeline.text.urls import domain, links
@@ -16,7 +16,7 @@ from schemas.records import Post, to_dict
 
 _HASHTAG = re.compile(r"#(\w{2,100})")
 
-VERSIONS = {"text": "1"}
+VERSIONS = {"text": "2"}
 """Versions of what is computed here; they stand in every enriched post."""
 
 
@@ -50,7 +50,8 @@ def enrich(post: Post, late: bool = False) -> Enriched:
         post,
         forms,
         text_key(forms.full),
-        language(forms.full),
+        # Folded look-alikes are no language: Russian in Latin letters.
+        language(forms.full if post.text.isascii() else post.text) if len(forms.full) >= SPOKEN else "",
         urls,
         domain(urls[0]) if urls else "",
         post_flags(post.text, post.reply_to is not None),

@@ -3,12 +3,17 @@
 MinHash: Broder, "On the resemblance and containment of documents", 1997. Banding: Indyk and Motwani, STOC 1998;
 Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", ch. 3. With `BANDS` bands of `ROWS` rows, two texts whose
 sets of character shingles have Jaccard similarity s share a band with probability 1 - (1 - s^ROWS)^BANDS: 0.99 at 0.5.
+
+Unrelated texts of one language share a band now and then, and the more texts there are the more of them. A *sketch*,
+the lowest bytes of some of the MinHash numbers, tells them apart at a glance (Li and König, "b-Bit Minwise Hashing",
+WWW 2010): of its `SKETCH` bytes two texts share s + (1 - s) / 256 on average.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +23,8 @@ SHINGLE = 4
 """Characters of a shingle."""
 ROWS = 3
 BANDS = 32
+SKETCH = 48
+"""Bytes of a sketch."""
 _SEED = 20130918  # any constant; bands are comparable only under the same one
 
 _U64 = np.uint64
@@ -64,15 +71,28 @@ def shingle_hashes(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint64], npt.ND
     return hashes[where], offsets.astype(_U64)
 
 
-def bands(texts: Sequence[str]) -> npt.NDArray[np.uint64]:
-    """Band keys, shape (len(texts), BANDS). Texts that share one are candidates for being copies."""
-    if not texts:
-        return np.zeros((0, BANDS), _U64)
+class Fingerprints(NamedTuple):
+    """Of some texts, in both forms.
+
+    keys: band keys, shape (sum(counts),). counts: text i owns counts[i] consecutive keys: `BANDS`, or twice as many
+    where the forms differ. sketches: shape (number of texts, 2, SKETCH), of the full and of the bare form.
+    """
+
+    keys: npt.NDArray[np.uint64]
+    counts: npt.NDArray[np.int64]
+    sketches: npt.NDArray[np.uint8]
+
+
+def _min_hashes(texts: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Shape (len(texts), BANDS, ROWS)."""
     hashes, offsets = shingle_hashes(texts)
     digest = RMinHash.digest_matrix_from_flat_token_hashes(hashes, offsets, BANDS * ROWS, _SEED)
-    rows = np.array(digest.to_rows(), dtype=_U64).reshape(len(texts), BANDS, ROWS)
+    return np.array(digest.to_rows(), dtype=_U64).reshape(len(texts), BANDS, ROWS)
+
+
+def _banded(rows: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     keys = np.arange(1, BANDS + 1, dtype=_U64) * _WEIGHTS[3]
-    keys = np.broadcast_to(keys, (len(texts), BANDS)).copy()
+    keys = np.broadcast_to(keys, (len(rows), BANDS)).copy()
     for row in range(ROWS):
         keys ^= rows[:, :, row]
         keys *= _MIX
@@ -80,14 +100,25 @@ def bands(texts: Sequence[str]) -> npt.NDArray[np.uint64]:
     return keys
 
 
-def band_keys(forms: Sequence[tuple[str, str]]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-    """Band keys of texts in both forms.
+def bands(texts: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Band keys, shape (len(texts), BANDS). Texts that share one are candidates for being copies."""
+    return _banded(_min_hashes(texts)) if texts else np.zeros((0, BANDS), _U64)
 
-    Args:
-        forms: (full, bare) of each text; bare empty where it equals full.
 
-    Returns:
-        (keys, counts): text i owns counts[i] consecutive keys: `BANDS`, or twice as many where the forms differ.
-    """
+def fingerprints(forms: Sequence[tuple[str, str]]) -> Fingerprints:
+    """Fingerprints of texts, (full, bare) each; bare empty where it equals full."""
+    if not forms:
+        return Fingerprints(np.zeros(0, _U64), np.zeros(0, np.int64), np.zeros((0, 2, SKETCH), np.uint8))
     counts = np.fromiter((1 + bool(bare) for _, bare in forms), dtype=np.int64, count=len(forms))
-    return bands([form for pair in forms for form in pair[: 1 + bool(pair[1])]]).ravel(), counts * BANDS
+    rows = _min_hashes([form for pair in forms for form in pair[: 1 + bool(pair[1])]])
+    ends = np.cumsum(counts)
+    low = rows.reshape(len(rows), BANDS * ROWS)[:, :SKETCH].astype(np.uint8)
+    return Fingerprints(
+        _banded(rows).ravel(), counts * BANDS, np.stack((low[ends - counts], low[ends - 1]), axis=1)
+    )
+
+
+def band_keys(forms: Sequence[tuple[str, str]]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """The keys and counts of `fingerprints`."""
+    keys, counts, _ = fingerprints(forms)
+    return keys, counts

@@ -6,10 +6,10 @@ import eldc
 
 eldc.init()
 
-_LEAST = 12
+SPOKEN = 12
 """Letters below which a guess is worth nothing."""
 
 
 def language(text: str) -> str:
     """ISO 639-1 code, or "" where the text is too short to tell."""
-    return str(eldc.detect(text) or "") if len(text) >= _LEAST else ""
+    return str(eldc.detect(text) or "") if len(text) >= SPOKEN else ""

@@ -13,39 +13,68 @@ BOILERPLATE: Final = 4
 REPLY: Final = 8
 MANUAL_REPOST: Final = 16
 
-# Normalised text has its look-alike letters folded, Russian words too.
-_RUSSIAN = "|".join(
-    normalise(phrase).full
-    for phrase in (
+
+def _one_of(*phrases: str) -> str:
+    """Alternatives of phrases as people write them: normalised text has no accents, and its look-alikes are folded."""
+    return "|".join(normalise(phrase).full for phrase in phrases)
+
+
+# Written against normalised text: no case, no accents, no punctuation, words apart by one space.
+_GREETING = re.compile(
+    r"\b(?:joyeux (?:noel|anniversaire)|joyeuses (?:fetes|paques)"
+    r"|bon (?:anniversaire|week end|weekend|courage|dimanche)"
+    r"|bonne (?:annee|journee|nuit|fete|semaine|soiree)|meilleurs voeux|bonne et heureuse"
+    r"|happy (?:new year|birthday|thanksgiving|easter|mother s day|father s day|halloween|holidays|friday|eid|diwali)"
+    r"|merry christmas|good (?:morning|night)|rest in peace|rip|condolences|sinceres condoleances|repose en paix"
+    r"|feliz (?:ano nuevo|navidad|cumpleanos)|buenos dias|frohe weihnachten|frohes neues jahr|guten morgen"
+    r"|eid mubarak|ramadan (?:kareem|mubarak)|"
+    + _one_of(
         "с новым годом",
         "с днем рождения",
-        "с днём рождения",
         "с добрым утром",
         "с рождеством",
         "доброе утро",
+        "спокойной ночи",
+        "с праздником",
+        "كل عام وأنتم بخير",
+        "عيد مبارك",
+        "رمضان كريم",
+        "صباح الخير",
+        "مساء الخير",
+        "عيد سعيد",
+    )
+    + r")\b|"
+    + _one_of(
+        "あけましておめでとう",
+        "明けましておめでとう",
+        "お誕生日おめでとう",
+        "おはようございます",
+        "メリークリスマス",
+        "おやすみなさい",
+        "สุขสันต์วันเกิด",
+        "สวัสดีปีใหม่",
+        "สวัสดีตอนเช้า",
+        "新年快乐",
+        "生日快乐",
     )
 )
-
-# Written against normalised text: no case, no punctuation, words apart by one space.
-_GREETING = re.compile(
-    r"\b(joyeux (noel|anniversaire)|joyeuses (fetes|fêtes|paques|pâques)|"
-    r"bonne (annee|année|journee|journée|nuit|fete|fête|semaine|soiree|soirée)"
-    r"|bon (anniversaire|week end|weekend|courage)|meilleurs v(œ|oe)ux|joyeux noël"
-    r"|happy (new year|birthday|thanksgiving|easter|mother s day|father s day|halloween|holidays|friday)"
-    r"|merry christmas|good (morning|night)|rest in peace|rip)\b"
-    rf"|\b({_RUSSIAN})\b"
-)
 _GIVEAWAY = re.compile(
-    r"\b(concours|giveaway|(rt|retweet\w*|repost\w*|partage\w*|like\w*) "
-    r"(and|et|plus|to|pour|\w+ ){0,3}(follow|win|gagner|tenter)"
-    r"|(follow|suivez?|abonne\w*) .{0,40}\b(rt|retweet\w*|partage\w*)|tirage au sort|chance to win)\b"
+    r"\b(?:concours|giveaway|(?:rt|retweet\w*|repost\w*|partage\w*|like\w*) "
+    r"(?:and|et|plus|to|pour|\w+ ){0,3}(?:follow|win|gagner|tenter)"
+    r"|(?:follow|suivez?|abonne\w*) .{0,40}\b(?:rt|retweet\w*|partage\w*)|tirage au sort|chance to win|sorteo|"
+    + _one_of("розыгрыш", "конкурс репостов")
+    + r")\b|"
+    + _one_of("プレゼント企画", "フォロー&RT", "フォローとリツイート", "リポストで応募", "แจกฟรี", "ลุ้นรับ")
 )
 _BOILERPLATE = re.compile(
-    r"\b(i (just )?(activated|earned|unlocked|signed|voted|liked a|added a video|posted a "
-    r"(new )?(photo|video)|checked in)"
-    r"|j ai (signe|signé|vote|voté|aime une|aimé une) .{0,20}(petition|pétition|video|vidéo)"
-    r"|(signez|sign) (la|the|cette|this) (petition|pétition)"
-    r"|my (daily|week on) (stats|twitter)|via (youtube|change org|lemonde))\b"
+    r"\b(?:i (?:just )?(?:activated|earned|unlocked|voted|signed|liked a|added a video"
+    r"|posted a (?:new )?(?:photo|video)|checked in)"
+    r"|i just (?:completed|joined|backed|finished|scored|reached level|ran \d+)"
+    r"|je viens (?:d activer|de debloquer|de terminer|de gagner|de signer|de rejoindre)"
+    r"|j ai (?:signe|vote|aime une|debloque|active|obtenu) .{0,20}(?:petition|video|badge|niveau|trophee|succes)"
+    r"|(?:signez|sign) (?:la|the|cette|this) petition"
+    r"|my (?:daily|week on) (?:stats|twitter)|via (?:youtube|change org|lemonde)"
+    r"|people followed me|new followers? and|automatically checked by)\b"
 )
 _MANUAL_REPOST = re.compile(r"^\W*RT\s*:?\s*@", re.IGNORECASE)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from itertools import combinations
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rapidfuzz import fuzz
 
 from pipeline.detect.copies import Candidate, CopyIndex, CopyPost, Link
 from pipeline.detect.copy_parameters import CopyParameters
-from pipeline.text.fingerprint import band_keys, text_key
+from pipeline.text.alike import alike, comparable
+from pipeline.text.fingerprint import fingerprints, text_key
 from pipeline.text.normalise import normalise
 from schemas.times import HOUR
 
@@ -51,10 +52,8 @@ def components(rows: list[Candidate], edges: set[frozenset[str]]) -> set[frozens
 def brute(rows: list[Candidate], parameters: CopyParameters) -> set[frozenset[str]]:
     edges = set()
     for a, b in combinations(rows, 2):
-        near = fuzz.ratio(a.full, b.full) >= parameters.similarity
-        bare_a, bare_b = a.bare or a.full, b.bare or b.full
-        if min(len(bare_a), len(bare_b)) >= parameters.min_characters:
-            near = near or fuzz.ratio(bare_a, bare_b) >= parameters.similarity
+        x, y = (comparable(one.full, one.bare or one.full, parameters.min_characters) for one in (a, b))
+        near = alike(x, y, parameters.similarity)
         if near and abs(a.post.at - b.post.at) <= parameters.window_hours * HOUR:
             edges.add(frozenset((a.post.id, b.post.id)))
     return components(rows, edges)
@@ -64,7 +63,7 @@ def feed(index: CopyIndex, rows: list[Candidate], cuts: list[int]) -> set[frozen
     links: list[Link] = []
     for start, end in zip([0, *cuts], [*cuts, len(rows)], strict=True):
         batch = rows[start:end]
-        links += index.add(batch, *band_keys([(row.full, row.bare) for row in batch]))
+        links += index.add(batch, *fingerprints([(row.full, row.bare) for row in batch]))
     return {frozenset((link.a.id, link.b.id)) for link in links}
 
 
@@ -104,3 +103,15 @@ def test_expiry_changes_nothing_that_the_watermark_allows(
         edges |= feed(index, batch, [])
         index.expire(batch[-1].post.at)
     assert components(rows, edges) == brute(rows, parameters)
+
+
+def test_memory_is_bounded_and_the_latest_stay() -> None:
+    """Of more posts than `max_posts` the latest are kept, whatever the batches, and still meet their copies."""
+    index = CopyIndex(CopyParameters(max_posts=100))
+    rows = [candidate(n, f"{n} {n * 7919} quelle belle soirée numéro {n * n}", n / 60) for n in range(1000)]
+    for start in range(0, len(rows), 60):
+        feed(index, rows[start : start + 60], [])
+        assert len(index) <= 125 + 60
+    again = [msgspec.structs.replace(row, post=msgspec.structs.replace(row.post, id="again")) for row in rows]
+    assert len(feed(index, [again[0]], [])) == 0
+    assert feed(index, [again[-1]], []) == {frozenset((rows[-1].post.id, "again"))}

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.text.enrich import enrich
-from pipeline.text.fingerprint import BANDS, band_keys, bands, text_key
+from pipeline.text.fingerprint import BANDS, SKETCH, band_keys, bands, fingerprints, text_key
 from pipeline.text.normalise import normalise
 from pipeline.text.phrases import phrase_flags, post_flags
 from pipeline.text.urls import _parsed, canonical, domain, links
@@ -163,3 +163,14 @@ def test_the_short_way_for_links_is_the_long_way(scheme: str, host: str, path: s
     """Links that are plain enough to be read by one pattern come out as the parser has them."""
     link = scheme + host + path + rest
     assert canonical(link) == _parsed(link)
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(sentences, st.just("") | sentences), min_size=1, max_size=5))
+def test_a_sketch_is_of_its_text_alone(forms: list[tuple[str, str]]) -> None:
+    """The same text has the same sketch beside any others; without a bare form both are of the full one."""
+    sketches = fingerprints(forms).sketches
+    assert sketches.shape == (len(forms), 2, SKETCH)
+    for own, (full, bare) in zip(sketches, forms, strict=True):
+        assert np.array_equal(own[0], fingerprints([(full, "")]).sketches[0, 1])
+        assert np.array_equal(own[1], fingerprints([(bare or full, "")]).sketches[0, 0])

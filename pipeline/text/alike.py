@@ -1,0 +1,87 @@
+"""Whether two normalised texts are copies of one another: nearly the same from start to end, or the same pieces.
+
+`fuzz.ratio` (rapidfuzz: twice the longest common subsequence over the sum of lengths) forgives changes anywhere but
+knows one order only: two sentences that change places halve it, and a cut end costs what it cuts. Pieces of a few
+characters, without spaces, do not mind their order (Broder, "On the resemblance and containment of documents", 1997:
+resemblance and containment of sets of shingles). They suit texts that put no spaces between words, too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from rapidfuzz import fuzz
+
+LEAST_SQUEEZED = 44
+"""Characters without spaces below which pieces tell nothing: short texts of one subject share most of theirs.
+Ideographs and kana count twice."""
+CONTAINED = 0.82
+"""Least share of the shorter text's pieces that the longer one has."""
+COVERED = 0.6
+"""Least share of the longer text's pieces that the shorter one has."""
+_SAMPLES = 12
+_PIECE = 4
+_PIECE_WIDE = 2
+_WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+"""Kana, ideographs, Hangul: letters that say as much as two or three of an alphabet."""
+
+
+def weight(text: str) -> int:
+    """How long a normalised text is: its characters, wide ones (kana, ideographs, Hangul) counted twice."""
+    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
+
+
+class Comparable(NamedTuple):
+    """A normalised text in both forms, and what comparing asks of it again and again.
+
+    own: without its hashtags it is long enough to be somebody's own. wide: a third of it or more are wide letters.
+    """
+
+    full: str
+    bare: str
+    own: bool
+    wide: bool
+
+
+def comparable(full: str, bare: str, least: int) -> Comparable:
+    """`least`: characters, as `weight` counts them, from which a text is somebody's own."""
+    wide = 0 if bare.isascii() else len(_WIDE.findall(bare))
+    return Comparable(full, bare, len(bare) + wide >= least, 3 * wide >= max(1, len(bare)))
+
+
+def same_pieces(a: str, b: str, wide: bool = False) -> bool:
+    """Whether two normalised texts consist of the same pieces, in whatever order: sentences that changed places, an end
+    that was cut off, words run together or spelled apart. It does not depend on which text comes first.
+
+    wide: both are mostly of wide letters, of which two make a piece.
+    """
+    short, long = a.replace(" ", ""), b.replace(" ", "")
+    if len(short) > len(long) or (len(short) == len(long) and short > long):
+        short, long = long, short
+    least, size = (LEAST_SQUEEZED // 2, _PIECE_WIDE) if wide else (LEAST_SQUEEZED, _PIECE)
+    if len(short) < least or len(short) < COVERED * len(long):
+        return False
+    # Most pairs that are looked at have little in common, and a dozen pieces show that.
+    count = len(short) - size + 1
+    sampled = range(0, count, max(1, count // _SAMPLES))
+    if sum([short[i : i + size] in long for i in sampled]) < 0.6 * len(sampled):
+        return False
+    if sum([short[i : i + size] in long for i in range(count)]) < CONTAINED * count:
+        return False
+    count = len(long) - size + 1
+    return sum([long[i : i + size] in short for i in range(count)]) >= COVERED * count
+
+
+def alike(a: Comparable, b: Comparable, cutoff: float) -> bool:
+    """Whether two texts are copies: `fuzz.ratio` of either form reaches the cutoff (0..100), or they consist of the
+    same pieces. A bare form that is nobody's own is not compared."""
+    if fuzz.ratio(a.full, b.full, score_cutoff=cutoff):
+        return True
+    wide = a.wide and b.wide
+    if not (a.own and b.own):
+        return same_pieces(a.full, b.full, wide)
+    differ = a.full != a.bare or b.full != b.bare
+    if differ and fuzz.ratio(a.bare, b.bare, score_cutoff=cutoff):
+        return True
+    return same_pieces(a.bare, b.bare, wide)
