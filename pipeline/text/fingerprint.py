@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from rensa import RMinHash
 
 SHINGLE = 4
 """Characters of a shingle."""
@@ -25,13 +24,28 @@ ROWS = 3
 BANDS = 32
 SKETCH = 48
 """Bytes of a sketch."""
-_SEED = 20130918  # any constant; bands are comparable only under the same one
+_PIECE = 256
+"""Texts that are hashed at a time."""
 
 _U64 = np.uint64
 _WEIGHTS = np.array(
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], dtype=_U64
 )
 _MIX = _U64(0xFF51AFD7ED558CCD)
+
+
+def _numbers(seed: int, count: int) -> npt.NDArray[np.uint32]:
+    """Numbers without a pattern, the same on every machine (splitmix64: Steele, Lea and Flood, OOPSLA 2014)."""
+    state = np.arange(1, count + 1, dtype=_U64) * _WEIGHTS[0] + _U64(seed)
+    state = (state ^ (state >> _U64(30))) * _U64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> _U64(27))) * _U64(0x94D049BB133111EB)
+    return (state >> _U64(32)).astype(np.uint32)
+
+
+# One hash function for each row: x -> (x ^ flip) * factor mod 2^32, which for odd factors reorders all numbers. Bands are
+# comparable only under the same ones.
+_FLIPS = _numbers(20130918, BANDS * ROWS)
+_FACTORS = _numbers(20130919, BANDS * ROWS) | np.uint32(1)
 
 
 def text_key(text: str) -> int:
@@ -41,21 +55,21 @@ def text_key(text: str) -> int:
     )
 
 
-def shingle_hashes(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+def shingle_hashes(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
     """Hashes of all character shingles of many texts in one pass.
 
     Returns:
-        (hashes, offsets): text i owns hashes[offsets[i]:offsets[i + 1]]. A text shorter than a shingle has one hash,
-        that of the text padded with NUL.
+        (hashes, offsets): text i owns hashes[offsets[i]:offsets[i + 1]]. A text shorter than a shingle, an empty one
+        too, has one hash, that of the text padded with NUL.
     """
-    pad = "\x00" * (SHINGLE - 1)
+    pad = "\x00" * SHINGLE
     lengths = np.fromiter((len(text) for text in texts), dtype=np.int64, count=len(texts))
     codes = np.frombuffer((pad.join(texts) + pad).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(
         _U64
     )
+    if not texts:
+        return np.zeros(0, _U64), np.zeros(1, np.int64)
     count = len(codes) - SHINGLE + 1
-    if count <= 0:
-        return np.zeros(0, _U64), np.zeros(len(texts) + 1, _U64)
     hashes = codes[:count] * _WEIGHTS[0]
     for k in range(1, SHINGLE):
         hashes += codes[k : k + count] * _WEIGHTS[k]
@@ -63,12 +77,12 @@ def shingle_hashes(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint64], npt.ND
     hashes *= _MIX
     hashes ^= hashes >> _U64(33)
     # Shingles that run into the padding of a text of at least SHINGLE characters are dropped.
-    kept = np.maximum(lengths - SHINGLE + 1, np.minimum(lengths, 1))
-    starts = np.cumsum(lengths + SHINGLE - 1) - (lengths + SHINGLE - 1)
+    kept = np.maximum(lengths - SHINGLE + 1, 1)
+    starts = np.cumsum(lengths + SHINGLE) - (lengths + SHINGLE)
     offsets = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum(kept, out=offsets[1:])
     where = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], kept)
-    return hashes[where], offsets.astype(_U64)
+    return hashes[where], offsets
 
 
 class Fingerprints(NamedTuple):
@@ -83,14 +97,28 @@ class Fingerprints(NamedTuple):
     sketches: npt.NDArray[np.uint8]
 
 
-def _min_hashes(texts: Sequence[str]) -> npt.NDArray[np.uint64]:
-    """Shape (len(texts), BANDS, ROWS)."""
+def _min_hashes(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
+    """The least value of each hash function over each text's shingles; shape (len(texts), BANDS * ROWS).
+
+    In pieces that stay in the processor's cache: so all functions cost little more than reading the shingles once.
+    """
     hashes, offsets = shingle_hashes(texts)
-    digest = RMinHash.digest_matrix_from_flat_token_hashes(hashes, offsets, BANDS * ROWS, _SEED)
-    return np.array(digest.to_rows(), dtype=_U64).reshape(len(texts), BANDS, ROWS)
+    codes = (hashes >> _U64(32)).astype(np.uint32)
+    least = np.empty((len(_FLIPS), len(texts)), dtype=np.uint32)
+    for start in range(0, len(texts), _PIECE):
+        end = min(start + _PIECE, len(texts))
+        piece = codes[offsets[start] : offsets[end]]
+        starts = offsets[start:end] - offsets[start]
+        mixed = np.empty_like(piece)
+        for function, (flip, factor) in enumerate(zip(_FLIPS, _FACTORS, strict=True)):
+            np.bitwise_xor(piece, flip, out=mixed)
+            np.multiply(mixed, factor, out=mixed)
+            np.minimum.reduceat(mixed, starts, out=least[function, start:end])
+    return least.T
 
 
-def _banded(rows: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def _banded(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
+    rows = rows.reshape(len(rows), BANDS, ROWS)
     keys = np.arange(1, BANDS + 1, dtype=_U64) * _WEIGHTS[3]
     keys = np.broadcast_to(keys, (len(rows), BANDS)).copy()
     for row in range(ROWS):
@@ -112,7 +140,7 @@ def fingerprints(forms: Sequence[tuple[str, str]]) -> Fingerprints:
     counts = np.fromiter((1 + bool(bare) for _, bare in forms), dtype=np.int64, count=len(forms))
     rows = _min_hashes([form for pair in forms for form in pair[: 1 + bool(pair[1])]])
     ends = np.cumsum(counts)
-    low = rows.reshape(len(rows), BANDS * ROWS)[:, :SKETCH].astype(np.uint8)
+    low = rows[:, :SKETCH].astype(np.uint8)
     return Fingerprints(
         _banded(rows).ravel(), counts * BANDS, np.stack((low[ends - counts], low[ends - 1]), axis=1)
     )
