@@ -126,14 +126,17 @@ def to_dict(record: Record) -> dict[str, Any]:
 
     Unknown fields with one of the `RESERVED` names stand in an object `extra`, so that neither hides the other.
     """
-    out: dict[str, Any] = dict(record.extra) if record.extra else {}
-    if not RESERVED.isdisjoint(out):
-        aside = {name: out.pop(name) for name in sorted(RESERVED & out.keys())}
-        if "extra" in out:
-            aside["extra"] = out["extra"]
-        out["extra"] = aside
-    for name, value in msgspec.structs.asdict(record).items():
-        if name == "extra" or value is None or value == () or value is False:
-            continue
-        out[name] = format_time(value) if name in _TIMES else value
+    out: dict[str, Any] = msgspec.to_builtins(record)  # leaves out what says nothing: `omit_defaults`
+    for name in _TIMES & out.keys():
+        out[name] = format_time(out[name])
+    if record.extra is not None:
+        del out["extra"]
+        out.update(_unknown(record.extra))
     return out
+
+
+def _unknown(extra: dict[str, Any]) -> dict[str, Any]:
+    if RESERVED.isdisjoint(extra):
+        return extra
+    aside = {name: value for name, value in sorted(extra.items()) if name in RESERVED or name == "extra"}
+    return {**{name: value for name, value in extra.items() if name not in aside}, "extra": aside}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Micros = int
 """Microseconds since 1970-01-01T00:00:00Z."""
@@ -63,8 +64,18 @@ def parse_time(value: object) -> Micros:
 
 def format_time(micros: Micros) -> str:
     """RFC 3339 UTC; the fraction is written only where there is one."""
-    text = (_EPOCH + timedelta(microseconds=micros)).isoformat()
-    return text[:-6] + "Z"
+    days, rest = divmod(micros, DAY)
+    seconds, fraction = divmod(rest, SECOND)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if fraction:
+        return f"{_date(days)}T{hours:02d}:{minutes:02d}:{seconds:02d}.{fraction:06d}Z"
+    return f"{_date(days)}T{hours:02d}:{minutes:02d}:{seconds:02d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _date(days: int) -> str:
+    return (_EPOCH + timedelta(days=days)).strftime("%Y-%m-%d")
 
 
 def to_datetime(micros: Micros) -> datetime:

@@ -39,11 +39,12 @@ def _numbers(seed: int, count: int) -> npt.NDArray[np.uint32]:
     state = np.arange(1, count + 1, dtype=_U64) * _WEIGHTS[0] + _U64(seed)
     state = (state ^ (state >> _U64(30))) * _U64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> _U64(27))) * _U64(0x94D049BB133111EB)
-    return (state >> _U64(32)).astype(np.uint32)
+    numbers: npt.NDArray[np.uint32] = (state >> _U64(32)).astype(np.uint32)
+    return numbers
 
 
-# One hash function for each row: x -> (x ^ flip) * factor mod 2^32, which for odd factors reorders all numbers. Bands are
-# comparable only under the same ones.
+# One hash function for each row: x -> (x ^ flip) * factor mod 2^32, which for odd factors reorders all numbers. Bands
+# are comparable only under the same ones.
 _FLIPS = _numbers(20130918, BANDS * ROWS)
 _FACTORS = _numbers(20130919, BANDS * ROWS) | np.uint32(1)
 
