@@ -57,8 +57,10 @@ class TargetBursts:
         self._sweep: Micros = 0
 
     def _new(self) -> Target:
-        waves = Waves(HOUR // self._width, self._guard)
-        return Target(CountModel(self._series), Novelty(self._novelty), waves)
+        return Target(CountModel(self._series), Novelty(self._novelty), self._new_waves())
+
+    def _new_waves(self) -> Waves:
+        return Waves(HOUR // self._width, self._guard)
 
     def __len__(self) -> int:
         """Targets in memory."""
@@ -106,7 +108,7 @@ class TargetBursts:
         if tick.ended:
             self._clear()
         elif tick.watermark >= self._sweep:
-            self._sweep = tick.watermark + DAY
+            self._sweep = tick.watermark + min(DAY, self._series.forget)
             limit = tick.watermark - self._series.forget - self._series.guard - self._width
             for key in [
                 key
@@ -153,6 +155,10 @@ class TargetBursts:
             del target.novel[index]
         return found
 
+    def _stale(self, target: Target, start: Micros) -> bool:
+        """The target was silent for so long that what is known of it is forgotten, whether it was swept or not."""
+        return 0 <= target.model.last < start - self._series.forget
+
     def _waves(self, target: Target, order: Sequence[int]) -> list[Finding]:
         """Judges the hours that end with buckets now complete. Returns withdrawals."""
         p, found = self.parameters, list[Finding]()
@@ -161,8 +167,8 @@ class TargetBursts:
             if bucket.judged or index >= self._complete:
                 continue
             bucket.judged = True
-            if not target.novelty.started:
-                continue  # too small for an hour to be usual
+            if not target.novelty.started or self._stale(target, index * self._width):
+                continue  # too small for an hour to be usual, or forgotten
             if bucket.exceeded and bucket.expectation:
                 target.waves.add(index, min(bucket.count, bucket.expectation.mean))
                 continue
@@ -189,6 +195,8 @@ class TargetBursts:
             bucket = target.buckets[index]
             if not bucket.learned:
                 start = index * self._width
+                if self._stale(target, start):  # the model begins anew as well
+                    target.novelty, target.waves = Novelty(self._novelty), self._new_waves()
                 novelty = target.novelty.learn(start, bucket.count, target.model.rhythm(start))
                 if novelty > 0:
                     target.novel[index] = novelty
@@ -255,7 +263,7 @@ class TargetBursts:
         """How new the newest of the episode's buckets is; those that are not learned yet are looked at ahead."""
         most = max((n for i, n in target.novel.items() if episode.first <= i <= episode.last), default=0.0)
         for index, bucket in episode.exceeded.items():
-            if not bucket.learned and bucket.expectation:
+            if not bucket.learned and bucket.expectation and not self._stale(target, index * self._width):
                 ahead = target.novelty.peek(index * self._width, bucket.count, bucket.expectation.mean)
                 most = max(most, ahead)
         return most

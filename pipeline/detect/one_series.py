@@ -35,7 +35,9 @@ class OneSeries:
         model = self._model
         if start <= model.last:
             raise ValueError("intervals are given in order of time")
-        if model.last >= 0 and start - model.last <= self._forget:
+        if model.last >= 0 and start - model.last > self._forget:
+            self._novelty = Novelty(NoveltyParameters(width=self.width))
+        elif model.last >= 0:
             for missing in range(model.last + self.width, start, self.width):
                 model.learn(missing, model.expect(missing).mean)
         novelty = self._novelty.learn(start, count, model.rhythm(start))

@@ -6,6 +6,7 @@ import pickle
 import random
 from collections.abc import Sequence
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,9 @@ SLOW = BurstParameters(
     few_accounts=3,
 )
 """Few intervals stand out by themselves, many hours do."""
+
+FORGETFUL = msgspec.structs.replace(SLOW, forget_days=30 / 1440)
+"""Half an hour of silence, and a target begins anew."""
 
 
 def tick(progress: int) -> Tick:
@@ -100,7 +104,12 @@ def play(
     return said, sorted((f for f in said if f.closed), key=lambda f: f.alert_id)
 
 
-@given(streams(), st.integers(0, 10**6), st.sampled_from([0.0, 0.2, 1.0]), st.sampled_from([SMALL, SLOW]))
+@given(
+    streams(),
+    st.integers(0, 10**6),
+    st.sampled_from([0.0, 0.2, 1.0]),
+    st.sampled_from([SMALL, SLOW, FORGETFUL]),
+)
 @settings(max_examples=200, deadline=None)
 def test_closed_findings_depend_on_the_set_only(
     rows: list[Activity], seed: int, ticks: float, parameters: BurstParameters
@@ -112,7 +121,7 @@ def test_closed_findings_depend_on_the_set_only(
     assert other == plain
 
 
-@given(streams(), st.integers(0, 10**6), st.sampled_from([SMALL, SLOW]))
+@given(streams(), st.integers(0, 10**6), st.sampled_from([SMALL, SLOW, FORGETFUL]))
 @settings(max_examples=150, deadline=None)
 def test_what_is_said_early_holds(rows: list[Activity], seed: int, parameters: BurstParameters) -> None:
     """An open finding only grows and ends closed or withdrawn; none comes before its first post."""
@@ -172,3 +181,25 @@ def test_memory_is_given_back(targets: int, days: int) -> None:
     assert len(detector) == 1
     detector.advance(tick(END))
     assert len(detector) == 0
+
+
+def test_a_forgotten_target_begins_anew() -> None:
+    """After a month of silence nothing of the months before counts, whether the target was swept meanwhile or not."""
+    rng = random.Random(3)
+    month = round(31 * DAY)
+    rows = [post("quiet", MONDAY + rng.randrange(2 * DAY), n) for n in range(300)]
+    rows += [post("quiet", MONDAY + 3 * HOUR + rng.randrange(5 * MINUTE), n) for n in range(300, 360)]
+    again = MONDAY + 3 * DAY + month
+    rows += [post("quiet", again + rng.randrange(4 * DAY), n) for n in range(1000, 1060)]
+    rows += [post("quiet", again + 4 * DAY + rng.randrange(5 * MINUTE), n) for n in range(1100, 1140)]
+    others = [post("lively", MONDAY + n * HOUR, 2000 + n) for n in range((4 * DAY + month) // HOUR)]
+    rows = sorted(rows + others, key=lambda row: row.at)
+    _, swept = play(TargetBursts(BurstParameters(), LATENESS), rows, None)
+    _, kept = play(TargetBursts(BurstParameters(), LATENESS), rows, rng, 0.0)
+    assert swept == kept
+    assert any(finding.subject.id == "quiet" and finding.start >= again for finding in kept)
+
+
+def post(target: str, at: int, number: int) -> Activity:
+    """One post of its own author and words."""
+    return Activity("p", target, at, f"a{number}", str(number), None, False, False, (number,), "")
