@@ -24,10 +24,14 @@ _PATIENCE = 60.0
 _STOP_PATIENCE = 8.0
 
 
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None  # not after a fork: loading takes locks
+
+
 def _die_with_parent() -> None:
     """Linux: the part gets SIGTERM when this process ends, even by SIGKILL."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class StackError(Exception):
