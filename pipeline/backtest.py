@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -44,6 +44,11 @@ class Backtest:
         self.refused: Counter[str] = Counter()
         self.alerts: dict[str, Alert] = {}
         self.copies: list[Closed] = []
+
+    @property
+    def quality_notes(self) -> Mapping[str, int]:
+        """What was wrong with follower counts and raised no alert, by code."""
+        return self._fans.quality_notes
 
     def feed(self, batch: Iterable[tuple[Item, Micros]], end: bool = False) -> None:
         """Takes stamped items in reading order; `end` closes what is open."""
@@ -139,6 +144,7 @@ def _write(run: Backtest, out: Path, seconds: float) -> dict[str, object]:
         "records": msgspec.structs.asdict(total),
         "posts": msgspec.structs.asdict(posts),
         "fans": msgspec.structs.asdict(fans),
+        "fan_counts_passed_over": dict(run.quality_notes),
         "refused": dict(sorted(run.refused.items())),
         "alerts": {
             "total": len(alerts),

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from pipeline.detect.fan_shape import Growth
 from schemas.times import Micros
 
 MAD_TO_SIGMA = 1.4826
@@ -31,7 +32,9 @@ class Rise(msgspec.Struct):
     at: the first reading that shows it. start: the reading before; before: the fans then (or, after a drop,
     the level before the drop). end: the last reading of the rise. gained: fans from start to end; expected:
     what is usual in that time; spread: of the window that gave it away. ratio: excess in thresholds.
-    afterglow: growth in the next samples as a share of the rise. shape: `open` while readings are awaited,
+    core: growth above the usual at (nearly) full pace; delivered: with the parts of a step on either side, once the
+    shape is known. path: growth above the usual from the sample before the rise on. afterglow: growth in the next
+    samples as a share of the rise. shape: `open` while readings are awaited,
     `sustained` when it went on all the time, `unknown` when too few readings came.
     """
 
@@ -48,6 +51,8 @@ class Rise(msgspec.Struct):
     level: int = 0
     peak: float = 0.0
     core: float = 0.0
+    delivered: float = 0.0
+    path: list[Growth] = []
     after: float = 0.0
     after_samples: int = 0
     far: bool = False
@@ -63,7 +68,7 @@ class Rise(msgspec.Struct):
 
     @property
     def ratio(self) -> float:
-        return self.core / self.threshold
+        return max(self.core, self.delivered) / self.threshold
 
     @property
     def afterglow(self) -> float:

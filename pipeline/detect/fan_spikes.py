@@ -26,7 +26,7 @@ from schemas.alerts import Detector
 from schemas.records import FanCount, Follow
 from schemas.times import DAY, Micros
 
-VERSION = "1"
+VERSION = "2"
 _Key = tuple[str, str]
 
 _NEVER: Micros = 1 << 62
@@ -68,8 +68,9 @@ class FanSpikes:
     @property
     def quality_notes(self) -> Mapping[str, int]:
         """What was found wrong with the counts and passed over, by code: `stale_run`, `catch_up`, `zero`,
-        `contradiction`, `reading_error_reverted`; and `died_away`, small rises that ended as news does. Over
-        all pages and time scales, up to the watermark."""
+        `contradiction`, `reading_error_reverted`; `rounding`, pages that began to show rounded counts; and
+        `died_away`, small rises that ended as news does. Over all pages and time scales, up to the
+        watermark."""
         return dict(sorted((code, n) for code, n in self._notes.items() if n))
 
     def add(self, records: Sequence[FanCount | Follow]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -36,6 +36,11 @@ class FanStep:
     def clock(self) -> Micros:
         """The latest event time that came through."""
         return self._intake.clock
+
+    @property
+    def quality_notes(self) -> Mapping[str, int]:
+        """What was wrong with the counts of this partition and passed over; see `FanSpikes.quality_notes`."""
+        return self._spikes.quality_notes
 
     def feed(self, batch: Sequence[Raw]) -> list[FanOut]:
         """Takes a batch. More than one answer comes where a source ended within it."""

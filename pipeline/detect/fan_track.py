@@ -7,9 +7,8 @@ missed over the time in which it happened, and is judged against the median and 
 of the page's own such sums (Rousseeuw and Croux, "Alternatives to the median absolute deviation", JASA 1993,
 for why not mean and deviation).
 
-A rise of moderate size is told only when its shape is known: a delivery stops, while attention dies away over
-days (Crane and Sornette, "Robust dynamic classes revealed by measuring the response function of a social
-system", PNAS 2008). A page is compared with itself only; pages of one platform lie in different partitions.
+A rise of moderate size is told only when its shape is known (`pipeline.detect.fan_shape`): a delivery stops, while
+attention dies away over days. A page is compared with itself only; pages of one platform lie in different partitions.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from bisect import bisect_right
 from collections import Counter
 
 from pipeline.detect.fan_rise import Reading, Ring, Rise, at_of
+from pipeline.detect.fan_shape import Growth, attention, delivery
 from pipeline.detect.parameters_fans import CountParameters, GrainParameters
 from schemas.times import Micros
 
@@ -37,7 +37,7 @@ class Track:
         "flat",
         "grain",
         "p",
-        "quiet",
+        "pace",
         "rings",
         "rise",
         "samples",
@@ -52,7 +52,7 @@ class Track:
         self.flat, self.stale = 0, False
         self.drop_at, self.drop_from = 0, 0  # the last sharp drop, and the level it fell from
         self.barrier: Micros = 0  # growth before it belongs to an earlier rise
-        self.quiet: Micros = 0  # until then small rises are the echo of one that died away
+        self.pace = 0.0  # of a rise that went on until it was told; as long as it goes on, nothing new
 
     def copy(self) -> Track:
         """A twin that can run ahead."""
@@ -60,6 +60,8 @@ class Track:
         twin.samples = self.samples.copy()
         twin.rings = [ring.copy() for ring in self.rings]
         twin.rise = copy.copy(self.rise)
+        if twin.rise is not None:
+            twin.rise.path = twin.rise.path.copy()
         return twin
 
     def feed(self, reading: Reading, quantum: int, notes: Counter[str]) -> Rise | None:
@@ -105,7 +107,7 @@ class Track:
         if usual is not None:
             if self.rise is not None:
                 done = self._follow(self.rise, last, reading, notes)
-            elif gap <= grain.max_gap:
+            elif gap <= grain.max_gap and not self._goes_on(last, reading):
                 done = self._look(reading, usual, quantum, notes)
             if self.rise is None and done is None:
                 self._note_catch_up(last, reading, gap, usual, notes)
@@ -139,6 +141,14 @@ class Track:
         level = self._level(since)
         return None if level is None else reading.fans - level
 
+    def _goes_on(self, last: Reading, reading: Reading) -> bool:
+        """Whether the page still grows at the pace of the sustained rise that was told."""
+        pace = (reading.fans - last.fans) / ((reading.at - last.at) / self.grain.step)
+        share = self.p.core_share
+        if not share * self.pace <= pace <= self.pace / share:
+            self.pace = 0.0
+        return self.pace > 0
+
     def _undropped(self, fans: float) -> float:
         """The level as it was before a recent drop: coming back to it is no growth."""
         return max(fans, self.drop_from) if self.drop_at else fans
@@ -164,7 +174,7 @@ class Track:
             threshold = max(floor, grain.deviations * spread)
             if best is None or excess / threshold > best[0]:
                 best = (excess / threshold, since, spread, threshold)
-        least = 1.0 if grain.patient and reading.at >= self.quiet else grain.far
+        least = 1.0 if grain.patient else grain.far
         if best is None or best[0] < least:
             return None
         _, since, spread, threshold = best
@@ -180,6 +190,7 @@ class Track:
         peak = max(rate for _, rate in rates)
         begin = next(i for i, (_, rate) in enumerate(rates) if rate >= self.p.core_share * peak)
         left, right = path[begin], path[begin + 1]
+        past = [sample for sample in self.samples if sample.at < left.at][-1:]
         before = int(self._undropped(left.fans))
         rise = Rise(
             right.at,
@@ -194,6 +205,7 @@ class Track:
         )
         rise.end, rise.level = right.at, right.fans
         rise.core, rise.peak = rates[begin]
+        rise.path = [self._growth_above(*pair, usual) for pair in itertools.pairwise([*past, left, right])]
         rise.far = rise.ratio >= self.grain.far
         self.rise = rise
         for left, right in itertools.pairwise(path[begin + 1 :]):
@@ -209,23 +221,28 @@ class Track:
         excess = self._undropped(right.fans) - self._undropped(left.fans) - usual * steps
         return excess, excess / steps
 
+    def _growth_above(self, left: Reading, right: Reading, usual: float) -> Growth:
+        return Growth((right.at - left.at) / self.grain.step, self._excess(left, right, usual)[0])
+
     def _follow(self, rise: Rise, left: Reading, right: Reading, notes: Counter[str]) -> Rise | None:
         """Goes on with an open rise; returns it when its shape is known and it stands."""
         excess, rate = self._excess(left, right, rise.usual)
+        rise.path.append(self._growth_above(left, right, rise.usual))
         if right.fans <= rise.level - self.p.reverted_share * rise.gained:
             rise.shape = "reverted"
-        elif rise.after_samples == 0 and rate >= self.p.core_share * rise.peak:
+        elif rise.after_samples == 0 and excess >= self.p.core_share * rise.peak:
             rise.peak = max(rise.peak, rate)
             rise.core += excess
             rise.end, rise.level = right.at, right.fans
             rise.far = rise.far or rise.ratio >= self.grain.far
         else:
-            rise.after += max(excess, 0.0)
+            rise.after += excess
             rise.after_samples += 1
-            if rise.after > self.p.afterglow_share * rise.core:
-                rise.shape = "decay"
-            elif rise.after_samples == 2:
-                rise.shape = "step"
+            if rise.after_samples == self.p.shape_samples:
+                stops, dies = delivery(rise.path), attention(rise.path)
+                attended = stops.misfit > min(self.p.uneven, dies.misfit + self.p.shape_margin)
+                rise.shape = "decay" if attended else "step"
+                rise.delivered = rise.core if attended else max(rise.core, stops.fans)
         return None if rise.shape == "open" else self._finish(rise, right.at, notes)
 
     def _finish(self, rise: Rise, now: Micros, notes: Counter[str]) -> Rise | None:
@@ -234,9 +251,13 @@ class Track:
         if rise.shape == "reverted":
             notes["reading_error_reverted"] += 1
             return None
-        if rise.shape == "decay":
-            self.quiet = now + self.p.quiet_steps * self.grain.step
-        if rise.far or (self.grain.patient and rise.shape != "decay" and rise.ratio >= 1):
+        if rise.shape == "sustained":
+            self.pace = rise.usual + rise.peak
+        if rise.shape in ("decay", "sustained"):
+            stands = rise.ratio >= self.p.news
+        else:
+            stands = rise.far or (self.grain.patient and rise.ratio >= 1)
+        if stands:
             return rise
         notes["died_away"] += 1
         return None

@@ -15,7 +15,7 @@ class GrainParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     windows: lengths of the sums of growth that are judged, in steps.
     history: past sums that make the page's usual growth, in samples; min_history: fewer than that, no
     judgement.
-    min_fans: least growth above the usual, in fans. Nobody sells fewer than a hundred.
+    min_fans: least growth above the usual, in fans. Nobody sells fewer than a hundred, and a tenth may not arrive.
     min_share: least growth above the usual, as a share of the page's fans.
     deviations: least growth above the usual, in robust standard deviations (1.4826 MAD) of the page's own
     sums.
@@ -45,9 +45,11 @@ class CountParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     revert_within: a return to the level before a drop is no growth for so long, microseconds.
     reverted_share: a rise that loses this share again within two samples was a reading error.
     core_share: samples with at least this share of the fastest growth are the rise itself.
-    afterglow_share: growth in the two samples after a rise, as a share of the rise, above which it is dying
-    away as news does, where a delivery stops.
-    quiet_steps: after a small rise that died away, small ones are not judged for so many steps.
+    shape_samples: samples after a rise that are awaited before its shape is judged.
+    shape_margin: a rise dies away as news does when that explains its course better than a delivery by so much,
+    in shares of the rise (root mean square).
+    uneven: a rise of which a delivery leaves more than this share unexplained (root mean square) is none.
+    news: a rise that dies away, or goes on for a week, is told from so many thresholds.
     stale_chance, stale_run: a run of at least stale_run equal readings is stale when chance, going by how
     often this page's count stands still, gives it less than stale_chance.
     """
@@ -55,14 +57,16 @@ class CountParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grains: tuple[GrainParameters, ...] = (
         GrainParameters(HOUR, 336, 24, 80, 0.002, 8, 3, False, 3.5),
         GrainParameters(6 * HOUR, 168, 20, 80, 0.004, 8, 3, False, 3.5),
-        GrainParameters(DAY, 90, 10, 80, 0.008, 8, 3, True, 7.5),
+        GrainParameters(DAY, 90, 10, 90, 0.009, 8, 3, True, 7.5),
     )
     settle: Micros = 7 * DAY
     revert_within: Micros = 7 * DAY
     reverted_share: float = 0.8
     core_share: float = 0.5
-    afterglow_share: float = 0.2
-    quiet_steps: int = 5
+    shape_samples: int = 3
+    shape_margin: float = 0.015
+    uneven: float = 0.3
+    news: float = 4
     stale_chance: float = 0.001
     stale_run: int = 3
 
@@ -118,7 +122,7 @@ class FanSpikeParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     counts: CountParameters = CountParameters()
     follows: FollowParameters = FollowParameters()
     cooldown: Micros = 14 * DAY
-    escalation: float = 3.0
+    escalation: float = 1.5
     grave_growth: float = 0.1
     grave_follows: int = 1000
     grave_ratio: float = 10.0

@@ -93,21 +93,40 @@ def test_dirt_is_no_alert(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "note"),
     [
+        ("stale for ten days, then the truth", "stale_run"),
         ("stale for sixty days, then the truth", "stale_run"),
         ("stale for sixty days, then the truth", "catch_up"),
         ("missing days", "catch_up"),
+        ("a zero", "zero"),
         ("zeros for a week", "zero"),
+        ("a drop that returns", "reading_error_reverted"),
         ("a drop that returns after four days", "reading_error_reverted"),
+        ("a drop to one that returns", "reading_error_reverted"),
         ("a number too high, once", "reading_error_reverted"),
+        ("a number slightly too high, once", "reading_error_reverted"),
+        ("rounded to hundreds", "rounding"),
+        ("three digits of a large number", "rounding"),
+        ("rounded from the middle on", "rounding"),
     ],
 )
 def test_dirt_is_noted(kind: str, note: str) -> None:
     """What was passed over is counted under its code."""
-    detector = FanSpikes(FanSpikeParameters(), 0)
-    detector.add([FanCount("x", "page", at, fans) for at, fans in DIRT[kind]])
-    end = DIRT[kind][-1][0] + DAY
-    detector.advance(Tick(end, end))
+    _, detector = _run(DIRT[kind])
     assert detector.quality_notes[note] >= 1
+
+
+def test_two_counts_at_one_moment_are_noted() -> None:
+    """The lower one counts, and the contradiction is not passed over in silence."""
+    detector = FanSpikes(FanSpikeParameters(), 0)
+    twice = [reading for at, fans in CLEAN for reading in ((at, fans), (at, fans + 5000))]
+    detector.add([FanCount("x", "page", at, fans) for at, fans in twice])
+    assert detector.advance(FINAL) == []
+    assert detector.quality_notes["contradiction"] == len(CLEAN)
+
+
+def test_clean_counts_leave_no_note() -> None:
+    """Nothing is held against counts that are as they should be."""
+    assert _run(CLEAN)[1].quality_notes == {}
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 1.0])
