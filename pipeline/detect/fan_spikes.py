@@ -26,7 +26,7 @@ from schemas.alerts import Detector
 from schemas.records import FanCount, Follow
 from schemas.times import DAY, Micros
 
-VERSION = "1"
+VERSION = "2"
 _Key = tuple[str, str]
 
 _NEVER: Micros = 1 << 62
