@@ -30,7 +30,7 @@ from tests.eval.oracle import unconfirmed
 from tests.measure import say, shared, table
 
 SEEDS = range(101, 151)
-SCALE = 0.4
+SCALE = 0.25
 MOST = 1.0
 """Alerts of severity warning or higher in 100,000 posts, copies that brute force confirms apart."""
 

@@ -86,7 +86,7 @@ def _moments(rng: np.random.Generator, counts: npt.NDArray[np.int64], slot: Micr
 
 
 def target(rng: np.random.Generator, name: str) -> list[Activity]:
-    """Two weeks of a page: a community of its own size, some talk, few newcomers, now and then a phrase that goes round."""
+    """Two weeks of a page: a community of its own size, some talk, few newcomers, here and there a phrase of others."""
     a_day = min(3000.0, float(np.exp(rng.normal(np.log(6), 1.8))))
     counts = _counts(rng, a_day * _SLOT / DAY * rates(rng, DAYS, _SLOT), rng.uniform(0.05, 1.0))
     times = _moments(rng, counts, _SLOT)
@@ -193,7 +193,7 @@ def _watch(
             say(f"eval: {what}, {block} of {series}")
         rows: list[tuple[Micros, int, object]] = []
         for number in range(block, min(block + _AT_ONCE, series)):
-            rng = np.random.default_rng([7, len(what), number])
+            rng = np.random.default_rng([11, len(what), number])
             for row in make(rng, f"s{number}"):
                 at = row.observed_at if isinstance(row, FanCount) else row.at  # type: ignore[attr-defined]
                 rows.append((at, number, row))
@@ -247,7 +247,15 @@ def report(problems: list[str]) -> str:
         )
         for told in found
     ]
-    head = ("series", "number", "series-days", "info", "warning or higher", "per 100,000 series-days", "reasons of these")
+    head = (
+        "series",
+        "number",
+        "series-days",
+        "info",
+        "warning or higher",
+        "per 100,000 series-days",
+        "reasons of these",
+    )
     return (
         "Thousands of series on which nothing happens, watched at once for two weeks: rhythm of day and week, restless"
         f" hours, negative binomial counts. Asked for: {MOST:g} alert of severity warning or higher in 100,000"

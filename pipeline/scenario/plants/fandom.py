@@ -10,6 +10,7 @@ from pipeline.scenario.plants.base import crowd, of_posts
 from pipeline.scenario.speech import extended, speak
 from pipeline.scenario.truth import Planted
 from pipeline.scenario.world import World, decaying
+from schemas.records import Post
 from schemas.times import DAY, HOUR, MINUTE
 
 RULES = {
@@ -53,7 +54,7 @@ def plant(world: World, rng: Random) -> Planted:
     rng.shuffle(fans)
     zeal = [rng.lognormvariate(0, 0.8) for _ in fans]
     grammar = extended("fr", "music", RULES)
-    posts = []
+    posts: list[Post] = []
     for number, at in enumerate(times):
         author = fans[number] if number < len(fans) else rng.choices(fans, zeal)[0]
         parent = rng.choice(posts[-20:]) if posts and rng.random() < 0.2 else None

@@ -13,7 +13,8 @@ LINK = "https://www.rivieres-vives.example/dimanche-des-berges"
 """The link to declare: with it under `declared_urls` the campaign is no alarm, without it one."""
 
 _CALL = (
-    f"Dimanche nous nettoyons les berges avec Rivières vives : gants et sacs sur place, tout le monde peut venir. {LINK}"
+    "Dimanche nous nettoyons les berges avec Rivières vives : gants et sacs sur place,"
+    f" tout le monde peut venir. {LINK}"
 )
 _LEADS = (
     "",
@@ -28,11 +29,11 @@ _LEADS = (
 
 
 def plant(world: World, rng: Random) -> Planted:
-    """18 sections within forty minutes and 40 members over the afternoon, one text and one link."""
+    """30 sections within eight minutes and 20 members over the afternoon, one text and one link."""
     start = world.at(2, 10) + int(rng.uniform(-0.3, 0.3) * HOUR)
-    sections = [grown(world, "twitter", rng) for _ in range(18)]
-    said = list(zip(moments(start, start + 40 * MINUTE, 18, rng), sections, strict=True))
-    times = decaying(start, start + 9 * HOUR, [(start + 10 * MINUTE, 20.0, 2 * HOUR)], 3.0, rng)[:40]
+    sections = [grown(world, "twitter", rng) for _ in range(30)]
+    said = list(zip(moments(start, start + 8 * MINUTE, 30, rng), sections, strict=True))
+    times = decaying(start, start + 9 * HOUR, [(start + 10 * MINUTE, 20.0, 2 * HOUR)], 3.0, rng)[:20]
     said += zip(times, crowd(world, "twitter", "fr", len(times), rng), strict=True)
     posts = [
         world.say(author, at, rng.choice(_LEADS) + _CALL, rng)
