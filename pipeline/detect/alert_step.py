@@ -30,7 +30,7 @@ class AlertStep:
         self._aligner: Aligner[Signal] = Aligner(partitions, parameters.lateness)
         self._campaigns = Campaigns(parameters.copies)
         self._rings = Rings(parameters.sharing)
-        self._book = AlertBook()
+        self._book = AlertBook(parameters.calibrated_scores)
 
     def feed(self, signal: Signal, now: float) -> Told:
         """Takes one signal; `now` is wall time in seconds."""

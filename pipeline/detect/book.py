@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from pipeline.detect.finding import Finding
+from pipeline.detect.score import calibrated
 from pipeline.explain import summary
 from pipeline.explain.evidence import evidence_sql
 from schemas.alerts import Alert, Status, window
@@ -23,9 +24,10 @@ class Withdrawn(msgspec.Struct, frozen=True):
 
 
 class AlertBook:
-    """Knows the last revision of every alert."""
+    """Knows the last revision of every alert. `calibrated`: scores are told as `pipeline.detect.score` has them."""
 
-    def __init__(self) -> None:
+    def __init__(self, calibrated: bool = True) -> None:
+        self._calibrated = calibrated
         self._open: dict[str, tuple[int, Finding]] = {}
         self._closed: dict[str, tuple[int, Finding]] = {}
 
@@ -47,9 +49,12 @@ class AlertBook:
                 continue
             revision = known[0] + 1 if known else 1
             status: Status = "closed" if finding.closed else "updated" if known else "open"
-            out.append(_alert(finding, revision, status))
+            out.append(_alert(finding, self._score(finding), revision, status))
             self._keep(name, (revision, finding))
         return out
+
+    def _score(self, finding: Finding) -> float:
+        return calibrated(finding.kind, finding.score) if self._calibrated else finding.score
 
     def _keep(self, name: str, entry: tuple[int, Finding]) -> None:
         (self._closed if entry[1].closed else self._open)[name] = entry
@@ -57,14 +62,14 @@ class AlertBook:
             self._closed.pop(next(iter(self._closed)))
 
 
-def _alert(finding: Finding, revision: int, status: Status) -> Alert:
+def _alert(finding: Finding, score: float, revision: int, status: Status) -> Alert:
     return Alert(
         alert_id=finding.alert_id,
         kind=finding.kind,
         revision=revision,
         status=status,
         severity=finding.severity,
-        score=finding.score,
+        score=score,
         subject=finding.subject,
         first_seen=format_time(finding.first_seen),
         last_seen=format_time(finding.last_seen),

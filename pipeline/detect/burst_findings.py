@@ -16,7 +16,10 @@ from pipeline.detect.waves import Wave
 from schemas.alerts import Detector, Reason, Severity, Subject, alert_id
 from schemas.times import DAY, HOUR, MINUTE, format_time
 
-VERSION = "2"
+VERSION = "3"
+
+_CHANCE = 3.09
+"""Standard deviations that chance exceeds once in a thousand times, as thousands of bursts are looked at."""
 
 
 def _few(p: BurstParameters, m: Makeup) -> bool:
@@ -27,6 +30,14 @@ def _few(p: BurstParameters, m: Makeup) -> bool:
     return m.top5 >= max(p.few_share, p.few_excess * crowd)
 
 
+def _fresh(p: BurstParameters, m: Makeup) -> bool:
+    """More new accounts than a crowd has, beyond what chance makes of few posts."""
+    if m.known < p.min_known or m.new < p.new_share:
+        return False
+    judged = m.effective * m.known / m.posts
+    return wilson(m.new * judged, judged, _CHANCE)[0] >= p.new_usual
+
+
 def _points(p: BurstParameters, m: Makeup) -> dict[str, int]:
     """The marks of staging, each with its weight: 1, or 2 when it is strong."""
     points: dict[str, int] = {}
@@ -34,7 +45,7 @@ def _points(p: BurstParameters, m: Makeup) -> dict[str, int]:
         return points  # the first minutes of a slow wave: too few posts to say who makes it
     if m.copies >= p.copies_share:
         points["copies"] = 2 if m.copies >= p.strong_share else 1
-    if m.known >= p.min_known and m.new >= p.new_share:
+    if _fresh(p, m):
         points["new_accounts"] = 2 if m.new >= p.strong_share else 1
     if _few(p, m):
         points["few_accounts"] = 2 if m.top5 >= p.strong_share else 1
@@ -162,9 +173,7 @@ def _checked(p: BurstParameters, m: Makeup, usual: Expectation) -> list[Reason]:
         )
     if m.known >= p.min_known:
         checked.append(
-            reason(
-                "established_accounts", holds=m.new < p.new_share, new_share=round(m.new, 3), known=m.known
-            )
+            reason("established_accounts", holds=not _fresh(p, m), new_share=round(m.new, 3), known=m.known)
         )
     return checked
 

@@ -17,7 +17,7 @@ from schemas.alerts import Detector, Severity, Subject, alert_id
 from schemas.times import HOUR, MINUTE, Micros, format_time
 
 NAME = "copy_paste"
-VERSION = "2"
+VERSION = "3"
 
 
 class Closed(NamedTuple):

@@ -185,9 +185,11 @@ def _weigh(
         return "error" if grave or (main is None and excess >= p.grave_follows) else "warning", score
     if main is None or main.shape in ("decay", "sustained"):
         return "info", strength / 2
+    # Of thousands of pages some pass one threshold by chance, and nobody saw who came: only what is far beyond warns.
+    severity: Severity = "warning" if main.ratio >= p.lone_ratio else "info"
     if main.shape == "step":
-        return "error" if main.ratio >= p.grave_ratio else "warning", strength
-    return "warning", 0.8 * strength
+        return "error" if main.ratio >= p.grave_ratio else severity, strength
+    return severity, 0.8 * strength
 
 
 def _reasons(

@@ -15,9 +15,13 @@ from schemas.times import DAY, HOUR, MINUTE, Micros
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """lateness_minutes: how far a record may lie behind its source's clock and still count (minutes)."""
+    """lateness_minutes: how far a record may lie behind its source's clock and still count (minutes).
+    calibrated_scores: scores are told as the share of such alerts that was staged (`pipeline.detect.score`); else they
+        are the detectors' own figures.
+    """
 
     lateness_minutes: float = 15.0
+    calibrated_scores: bool = True
     copies: CopyParameters = CopyParameters()
     bursts: BurstParameters = BurstParameters()
     authors: AuthorParameters = AuthorParameters()

@@ -116,6 +116,8 @@ class FanSpikeParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     grave_growth: growth above the usual, as a share of the fans before, from which a bought-looking spike is
     an error.
     grave_follows: the same in follows, where no count is known.
+    lone_ratio: thresholds from which a rise is a warning though nobody saw who came, as `far`; a smaller one is info:
+    among thousands of pages some pass one threshold by chance.
     grave_ratio: thresholds from which a sharp step is an error though nobody saw who came.
     """
 
@@ -125,4 +127,5 @@ class FanSpikeParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     escalation: float = 1.5
     grave_growth: float = 0.1
     grave_follows: int = 1000
+    lone_ratio: float = 3.0
     grave_ratio: float = 10.0

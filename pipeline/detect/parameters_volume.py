@@ -27,6 +27,8 @@ class BurstParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         heavy_posts: posts in the episode from which an account is heavy, where few accounts are a mark.
         copies_share, new_share, few_share, source_share: share of the posts (0..1) from which copies, new
             accounts, the five most active accounts, one linked domain are named as a reason.
+        new_usual: share of new accounts (0..1) that a crowd of fans may have; theirs is a mark where it is higher
+            beyond chance (once in a thousand, by the effective number of posts).
         few_excess: factor by which the five most active must also exceed their share in a crowd of the same
             size whose activity follows Zipf's law, as that of crowds does.
         few_accounts: number of accounts up to which an episode is the work of a few, when they make nine tenths of it.
@@ -53,6 +55,7 @@ class BurstParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     heavy_posts: int = 10
     copies_share: float = 0.3
     new_share: float = 0.3
+    new_usual: float = 0.15
     few_share: float = 0.5
     few_excess: float = 1.15
     source_share: float = 0.6

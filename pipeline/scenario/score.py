@@ -118,6 +118,11 @@ class _Operation(msgspec.Struct):
         return share >= MEMBERS and covered
 
 
+def belongs(planted: Planted, alert: AlertDict) -> bool:
+    """Whether an alert speaks of what was planted: same time, and same subject or mostly its accounts."""
+    return _Operation(planted, frozenset(planted.accounts)).attached(alert)
+
+
 def _row(operation: _Operation, told: Sequence[_Told]) -> Row:
     planted = operation.planted
     same = [one for one in told if one.last["kind"] == planted.kind]

@@ -23,7 +23,9 @@ def _one_of(*phrases: str) -> str:
 _GREETING = re.compile(
     r"\b(?:joyeux (?:noel|anniversaire)|joyeuses (?:fetes|paques)"
     r"|bon (?:anniversaire|week end|weekend|courage|dimanche)"
-    r"|bonne (?:annee|journee|nuit|fete|semaine|soiree)|meilleurs voeux|bonne et heureuse"
+    r"|bonne (?:journee|nuit|fete|semaine|soiree)|meilleurs voeux|bonne et heureuse"
+    r"|(?:bonne|belle|heureuse|joyeuse|douce|excellente|merveilleuse) (?:nouvelle )?annee"
+    r"|(?:belles?|douces?|bonnes?|excellentes?|heureuses?) fetes|(?:doux|bon|heureux|beau) noel"
     r"|happy (?:new year|birthday|thanksgiving|easter|mother s day|father s day|halloween|holidays|friday|eid|diwali)"
     r"|merry christmas|good (?:morning|night)|rest in peace|rip|condolences|sinceres condoleances|repose en paix"
     r"|feliz (?:ano nuevo|navidad|cumpleanos)|buenos dias|frohe weihnachten|frohes neues jahr|guten morgen"

@@ -24,11 +24,10 @@ from pipeline.demo import items
 from pipeline.detect.parameters import Parameters
 from pipeline.scenario.generate import generate
 from pipeline.scenario.score import score
-from tests.eval import series
+from tests.eval import calibration, false_alarms, nulls, series
 from tests.eval.evasion import good as evasion_good
 from tests.eval.evasion import report as evasion_report
 from tests.eval.evasion import trials, twins
-from tests.eval.oracle import unconfirmed
 from tests.measure import ROOT, machine, say, shared, table
 
 SEEDS = 10
@@ -126,26 +125,12 @@ def campaigns(data: Path, out: Path) -> str:
 def ordinary(data: Path, out: Path) -> str:
     """Alerts of severity warning or higher on ordinary posts; those of copies are checked by brute force."""
     rows = []
-    for file in sorted((data / "background").glob("*.jsonl.gz")):
-        say(f"eval: {file.name}")
-        report = backtest(read([file]), Parameters(), out)
-        alerts = [json.loads(line) for line in (out / "alerts.jsonl").open(encoding="utf-8")]
-        loud = [alert for alert in alerts if alert["severity"] != "info"]
-        kinds = ", ".join(sorted({alert["kind"] for alert in loud})) or "none"
-        posts = {item["id"]: item for item in (json.loads(item.raw) for item in read([file]))}
-        wrong = unconfirmed(alerts, posts)
+    for source in false_alarms.recorded(data):
+        wrong = [alarm for alarm in source.false if alarm.kind == "copy_paste"]
         if wrong:
-            PROBLEMS.append(f"{file.name}: brute force does not confirm {len(wrong)} warnings of copies")
-        rows.append(
-            (
-                file.name.removesuffix(".jsonl.gz"),
-                report["records"]["read"],  # type: ignore[index]
-                len(alerts),
-                len(loud),
-                kinds,
-                len(wrong),
-            )
-        )
+            PROBLEMS.append(f"{source.name}: brute force does not confirm {len(wrong)} warnings of copies")
+        kinds = ", ".join(sorted({alarm.kind for alarm in source.alarms})) or "none"
+        rows.append((source.name, source.posts, source.alerts, len(source.alarms), kinds, len(wrong)))
     head = (
         "source",
         "posts",
@@ -176,6 +161,9 @@ def fans(data: Path, out: Path) -> str:
 
 GENERATED: tuple[tuple[str, Callable[[], str]], ...] = (
     ("Generated days", scenarios),
+    ("False alarms", lambda: false_alarms.report(PROBLEMS)),
+    ("Series on which nothing happens", lambda: nulls.report(PROBLEMS)),
+    ("What scores mean", lambda: calibration.report(ROOT / "docs" / "plots" / "scores.svg", PROBLEMS)),
     ("Salted copies", evasion),
     ("Bursts in generated series", series.generated),
 )

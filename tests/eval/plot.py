@@ -12,10 +12,11 @@ _COLOURS = ("#1b6ca8", "#c8553d", "#3a7d44", "#7d5ba6")
 
 
 class Line(NamedTuple):
-    """A named line; both coordinates are shares of 1."""
+    """A named line; both coordinates are shares of 1. `bars`: for each point from where to where it may as well lie."""
 
     name: str
     points: Sequence[tuple[float, float]]
+    bars: Sequence[tuple[float, float]] = ()
 
 
 def _x(share: float) -> float:
@@ -57,6 +58,10 @@ def line_chart(title: str, x_label: str, y_label: str, lines: Sequence[Line]) ->
         for point in line.points:
             if not all(0 <= share <= 1 for share in point):
                 raise ValueError(f"{line.name}: {point} does not lie in 0..1")
+        parts += [
+            f'<path d="M{_x(x)} {_y(low)}V{_y(high)}" stroke="{colour}" stroke-opacity="0.6" fill="none"/>'
+            for (x, _), (low, high) in zip(line.points, line.bars, strict=False)
+        ]
         path = " ".join(f"{_x(x)},{_y(y)}" for x, y in line.points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{_x(x)}" cy="{_y(y)}" r="3" fill="{colour}"/>' for x, y in line.points]

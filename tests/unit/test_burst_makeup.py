@@ -166,3 +166,21 @@ def test_the_words_name_the_checks() -> None:
     assert "journal.example" in text.fr
     assert "copies (0%)" in text.en
     assert "at most to one site" in text.en
+
+
+def test_new_accounts_are_a_mark_beyond_chance() -> None:
+    """Six new accounts of twenty may be chance on a page that has some, eighteen of sixty and twenty of twenty not."""
+    for new, posts, severity in ((6, 20, "info"), (18, 60, "warning"), (20, 20, "warning")):
+        rows = [
+            post(
+                NOON + i * SECOND,
+                f"n{i}",
+                f"n{i}",
+                sketch=(1000 + i,),
+                author_created_at=NOON - 5 * DAY if i < new else OLD,
+            )
+            for i in range(posts)
+        ]
+        finding = only(rows)
+        assert finding.severity == severity, (new, posts)
+        assert held(finding)["established_accounts"] is (severity == "info")

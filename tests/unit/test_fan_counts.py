@@ -132,11 +132,12 @@ def test_clean_counts_leave_no_note() -> None:
 @pytest.mark.parametrize("share", [0.01, 0.1, 1.0])
 @pytest.mark.parametrize("over", [1, 2, 3])
 def test_a_purchase_is_found_at_every_size(share: float, over: int) -> None:
-    """1, 10 and 100 % of the fans within one to three days: one warning or error, with its figures."""
+    """1, 10 and 100 % of the fans within one to three days: one finding with its figures. It warns where that is far
+    beyond the threshold, as nobody saw who came; 1 % is told only."""
     bought = round(20_000 * share)
     findings, _ = _run(_add(CLEAN, START + 100 * DAY, bought, over), "La page")
     (finding,) = findings
-    assert finding.severity in ("warning", "error")
+    assert finding.severity == "info" if share == 0.01 else finding.severity in ("warning", "error")
     assert finding.closed
     assert finding.first_seen - (START + 100 * DAY) <= 2 * DAY
     assert abs((finding.observed - finding.expected) - bought) <= 0.15 * bought + 20

@@ -9,14 +9,18 @@ from __future__ import annotations
 from pipeline.scenario.plants import (
     bad_buzz,
     bought_fans,
+    breaking_news,
     coordinated_burst,
     copied_campaign,
+    fandom,
     frozen_counter,
     giveaway,
     greetings,
+    holiday,
     machine_account,
     match_final,
     news_ticker,
+    own_campaign,
     share_button,
     televised_page,
     trickled_campaign,
@@ -42,4 +46,27 @@ PLANTS: dict[str, Plant] = {
 }
 """Name of the random stream -> plant. The name must never change, or the plant's records do."""
 
-__all__ = ["PLANTS", "Plant"]
+INNOCENT: dict[str, Plant] = {
+    **{
+        name: PLANTS[name]
+        for name in (
+            "televised_page",
+            "bad_buzz",
+            "match_final",
+            "news_ticker",
+            "share_button",
+            "greetings",
+            "giveaway",
+            "frozen_counter",
+            "zero_reading",
+        )
+    },
+    "breaking_news": breaking_news.plant,
+    "fandom": fandom.plant,
+    "holiday": holiday.plant,
+    "own_campaign": own_campaign.plant,
+}
+"""Look-alikes alone, those of `PLANTS` and more: days on which nothing is staged. `own_campaign` is innocent where its
+link has been declared."""
+
+__all__ = ["INNOCENT", "PLANTS", "Plant"]
