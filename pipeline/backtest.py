@@ -37,9 +37,9 @@ class Backtest:
 
     def __init__(self, parameters: Parameters) -> None:
         self._posts = PostStep(parameters, 0, 1)
-        self._fans = FanStep(parameters)
+        self._fans = FanStep(parameters, 0)
         self._shuffle = ShuffleStep(parameters, 0, 1)
-        self._alerts = AlertStep(parameters, 1)
+        self._alerts = AlertStep(parameters, 1, 1)
         self.counts: dict[str, Counts] = {"posts": Counts(), "fans": Counts()}
         self.refused: Counter[str] = Counter()
         self.alerts: dict[str, Alert] = {}
@@ -61,7 +61,8 @@ class Backtest:
             fans.append(Raw(None, end=True))
         for out in self._fans.feed(fans):
             self._count("fans", out.counts, out.refused)
-            self._direct(out.findings)
+            if out.signal is not None:
+                self._keep(self._alerts.feed(out.signal, 0.0))
         for posted in self._posts.feed(posts):
             self._count("posts", posted.counts, posted.refused)
             self._direct(posted.findings)

@@ -9,6 +9,7 @@ import msgspec
 
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.parameters_fans import FanSpikeParameters
+from pipeline.detect.parameters_platform import PlatformParameters
 from pipeline.detect.parameters_sharing import SharingParameters
 from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
 from schemas.times import DAY, HOUR, MINUTE, Micros
@@ -22,6 +23,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bursts: BurstParameters = BurstParameters()
     authors: AuthorParameters = AuthorParameters()
     fans: FanSpikeParameters = FanSpikeParameters()
+    platform: PlatformParameters = PlatformParameters()
     sharing: SharingParameters = SharingParameters()
 
     @property

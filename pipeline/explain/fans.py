@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.detect.finding import Finding
+from pipeline.explain import platform as platform_wide
 from pipeline.explain.words import (
     NARROW,
     cut,
@@ -28,6 +29,8 @@ _Said = dict[str, dict[str, Any]]
 
 def summary(finding: Finding) -> Summary:
     """Two to four sentences; never more certain than the finding."""
+    if platform_wide.is_platform_wide(finding):
+        return platform_wide.summary(finding)
     said: _Said = {reason.code: reason.values for reason in finding.reasons}
     sentences = [_growth(finding), *_who(finding, said), _verdict(finding, said)]
     return Summary(" ".join(fr for fr, _ in sentences), " ".join(en for _, en in sentences))
