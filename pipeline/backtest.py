@@ -70,6 +70,11 @@ class Backtest:
                 for signal in self._shuffle.feed(message, 0.0):
                     self._keep(self._alerts.feed(signal, 0.0))
 
+    @property
+    def fan_quality(self) -> dict[str, int]:
+        """What was found wrong with follower counts and passed over, by code."""
+        return dict(sorted({**self._fans.quality_notes, **self._alerts.quality_notes}.items()))
+
     def _count(self, stream: str, counts: Counts, refused: list[Refused]) -> None:
         self.counts[stream].add(counts)
         self.refused.update(refusal.code for _, refusal in refused)
@@ -147,6 +152,7 @@ def _write(run: Backtest, out: Path, seconds: float) -> dict[str, object]:
             "by_severity": dict(sorted(severities.items())),
         },
         "copy_clusters": len(copies),
+        "fan_quality": run.fan_quality,
         # The two figures below differ from run to run; everything above, and the other files, do not.
         "posts_per_second": round(posts.read / seconds, 1) if seconds else 0.0,
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

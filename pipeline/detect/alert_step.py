@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from pipeline.detect.book import AlertBook, Withdrawn
@@ -33,6 +35,11 @@ class AlertStep:
         self._rings = Rings(parameters.sharing)
         self._fans = FanMerge(parameters.platform, fans, parameters.lateness)
         self._book = AlertBook()
+
+    @property
+    def quality_notes(self) -> Mapping[str, int]:
+        """As `PlatformMoves.quality_notes`."""
+        return self._fans.moves.quality_notes
 
     def feed(self, signal: Signal, now: float) -> Told:
         """Takes one signal; `now` is wall time in seconds."""

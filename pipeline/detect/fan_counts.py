@@ -17,13 +17,15 @@ from pipeline.detect.parameters_fans import CountParameters
 from schemas.times import Micros
 
 _DIGITS_KEPT = 30
+_DIGITS_NEEDED = 10
+"""Different counts after which their digits say how they are rounded."""
 
 
 class CountPage:
     """All counts of one page: those before the watermark folded into tracks, those behind it in a short
     tail."""
 
-    __slots__ = ("_digits", "_last", "_p", "rises", "tail", "tracks")
+    __slots__ = ("_digits", "_last", "_p", "_rounded", "rises", "tail", "tracks")
 
     def __init__(self, parameters: CountParameters) -> None:
         self._p = parameters
@@ -32,6 +34,7 @@ class CountPage:
         self.rises: list[Rise] = []
         self._digits: deque[int] = deque(maxlen=_DIGITS_KEPT)
         self._last: Reading | None = None
+        self._rounded = False
 
     def add(self, reading: Reading) -> bool:
         """Whether the reading is new."""
@@ -90,6 +93,9 @@ class CountPage:
             self._digits.append(len(str(reading.fans).rstrip("0")))
         self._last = reading
         quantum = self._quantum(reading.fans)
+        if len(self._digits) >= _DIGITS_NEEDED:
+            notes["rounded"] += quantum > 1 and not self._rounded
+            self._rounded = quantum > 1
         for track in self.tracks:
             for done in (track.settle(reading.at, notes), track.feed(reading, quantum, notes)):
                 if done is not None:

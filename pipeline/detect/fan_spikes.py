@@ -68,7 +68,8 @@ class FanSpikes:
     @property
     def quality_notes(self) -> Mapping[str, int]:
         """What was found wrong with the counts and passed over, by code: `stale_run`, `catch_up`, `zero`,
-        `contradiction`, `reading_error_reverted`; and `died_away`, small rises that ended as news does. Over
+        `contradiction`, `reading_error_reverted`, `rounded` (once for each time that a page's counts come to be
+        rounded); and `died_away`, small rises that ended as news does. Over
         all pages and time scales, up to the watermark."""
         return dict(sorted((code, n) for code, n in self._notes.items() if n))
 

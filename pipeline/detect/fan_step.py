@@ -3,7 +3,7 @@ happens to all pages at once is told to the place where alerts are made, by the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -43,6 +43,11 @@ class FanStep:
     def clock(self) -> Micros:
         """The latest event time that came through."""
         return self._intake.clock
+
+    @property
+    def quality_notes(self) -> Mapping[str, int]:
+        """As `FanSpikes.quality_notes`."""
+        return self._spikes.quality_notes
 
     def feed(self, batch: Sequence[Raw]) -> list[FanOut]:
         """Takes a batch. More than one answer comes where a source ended within it."""

@@ -160,6 +160,19 @@ def test_what_was_passed_over_is_noted(kind: str, note: dict[str, int]) -> None:
     assert notes(counts(QUIET[kind])) == note
 
 
+def test_the_report_of_a_backtest_shows_what_was_passed_over() -> None:
+    """Zeros of single pages and a wrong reading of all of them stand in one table of notes, and no alert does."""
+    test = Backtest(Parameters())
+    wrong = counts(QUIET["all counts too low for a day"])
+    zeros = counts(QUIET["zeros everywhere for a day"])
+    shown = [FanCount("y", one.page_id, one.observed_at, one.followers) for one in zeros]
+    test.feed(list(stamp(items(sorted(wrong + shown, key=lambda one: one.observed_at)))))
+    test.feed([], end=True)
+    assert test.alerts == {}
+    assert test.fan_quality["zero"] == PAGES
+    assert test.fan_quality["platform_reverted"] == 1
+
+
 def test_counters_that_stood_still_and_catch_up_are_no_restoring() -> None:
     """A collector that repeated old counts for twelve days, for all pages, and then told the truth."""
     truth = counts(QUIET["nothing"])
