@@ -35,7 +35,7 @@ class FanStep:
         self._source = source
         self._lateness = parameters.lateness
         self._intake = Intake(parameters.lateness, parameters.horizon)
-        self._spikes = FanSpikes(parameters.fans, parameters.lateness)
+        self._spikes = FanSpikes(parameters.fans, parameters.lateness, parameters.arrivals)
         self._days = FanDays(parameters.platform)
         self._told = -1  # the day of the watermark that was told last
 

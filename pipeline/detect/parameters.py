@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from pipeline.detect.copy_parameters import CopyParameters
+from pipeline.detect.parameters_arrivals import ArrivalParameters
 from pipeline.detect.parameters_fans import FanSpikeParameters
 from pipeline.detect.parameters_platform import PlatformParameters
 from pipeline.detect.parameters_sharing import SharingParameters
@@ -23,6 +24,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bursts: BurstParameters = BurstParameters()
     authors: AuthorParameters = AuthorParameters()
     fans: FanSpikeParameters = FanSpikeParameters()
+    arrivals: ArrivalParameters = ArrivalParameters()
     platform: PlatformParameters = PlatformParameters()
     sharing: SharingParameters = SharingParameters()
 

@@ -105,6 +105,20 @@ def _who(finding: Finding, said: _Said) -> list[_Pair]:
 
 
 def _verdict(finding: Finding, said: _Said) -> _Pair:
+    if "arrival_even" in said:
+        return (
+            "Les comptes venus sont aussi variés que d’ordinaire et arrivent régulièrement, heure après heure"
+            f"{NARROW}: c’est l’allure d’une publicité plutôt que d’un achat.",
+            "Those who came are as varied as ever and arrive evenly, hour after hour: "
+            "this looks like an advertisement rather than a purchase.",
+        )
+    if "arrival_fades" in said:
+        return (
+            "Les comptes venus sont aussi variés que d’ordinaire et leur afflux retombe d’heure en heure, ce que donne "
+            "un moment d’attention (passage à la télévision, publication très partagée) plutôt qu’un achat.",
+            "Those who came are as varied as ever and their influx dies away hour by hour: what a moment of attention "
+            "brings (an appearance on television, a widely shared post) rather than a purchase.",
+        )
     if "varied_accounts" in said:
         return (
             "Les comptes venus sont aussi variés que d’ordinaire, ce que donne un moment d’attention "
