@@ -95,8 +95,8 @@ def report(data: Path, plot: Path) -> str:
         f"{len(records):,} followers of one page, of whom nobody said which are bought. What `fan_spike` tells of "
         "them, with the fortnights in which most accounts of a wave were created:\n\n"
         + table(head, [_row(found) for found in told])
-        + "\n\nEach follower by order of following and date of creation; a fan that follows on its first day lies on the "
-        "upper edge. Accounts made in one batch and delivered in one go are a short level stroke.\n\n"
+        + "\n\nEach follower by order of following and date of creation; a fan that follows on its first day lies on "
+        "the upper edge. Accounts made in one batch and delivered in one go are a short level stroke.\n\n"
         f"![Creation dates of followers, in order of following](plots/{plot.name})"
     )
 
