@@ -33,7 +33,7 @@ class AlertStep:
         self._aligner: Aligner[Signal] = Aligner(partitions, parameters.lateness)
         self._campaigns = Campaigns(parameters.copies)
         self._rings = Rings(parameters.sharing)
-        self._fans = FanMerge(parameters.platform, fans, parameters.lateness)
+        self._fans = FanMerge(parameters.platform, parameters.together, fans, parameters.lateness)
         self._book = AlertBook()
 
     @property

@@ -14,8 +14,10 @@ import msgspec
 
 from pipeline.detect.clock import Aligner, Tick
 from pipeline.detect.fan_days import DaySum, PageMove
+from pipeline.detect.fan_together import FanTogether
 from pipeline.detect.finding import Finding
 from pipeline.detect.parameters_platform import PlatformParameters
+from pipeline.detect.parameters_together import TogetherParameters
 from pipeline.detect.platform_moves import PlatformMoves
 from schemas.times import DAY, Micros
 
@@ -39,10 +41,17 @@ class _Said(msgspec.Struct):
 class FanMerge:
     """Fed by `partitions` fan partitions. `lateness` in microseconds."""
 
-    def __init__(self, parameters: PlatformParameters, partitions: int, lateness: Micros) -> None:
+    def __init__(
+        self,
+        parameters: PlatformParameters,
+        together: TogetherParameters,
+        partitions: int,
+        lateness: Micros,
+    ) -> None:
         self._p = parameters
         self._aligner: Aligner[_Said] = Aligner(partitions, lateness)
         self.moves = PlatformMoves(parameters)
+        self._together = FanTogether(together)
         self._pages: dict[str, Finding] = {}
         self._covered: set[str] = set()
 
@@ -58,25 +67,36 @@ class FanMerge:
 
     def _pass(self, findings: list[Finding]) -> Iterator[Finding]:
         for finding in findings:
-            name = finding.alert_id
             if finding.withdrawn:
-                self._pages.pop(name, None)
-                self._covered.discard(name)
+                self._together.drop(finding.alert_id)
+                self._pages.pop(finding.alert_id, None)
+                self._covered.discard(finding.alert_id)
                 yield finding
                 continue
-            told = name in self._pages and name not in self._covered
-            self._pages[name] = finding
-            if not self._covers(finding):
-                self._covered.discard(name)
-                yield finding
-            else:
-                self._covered.add(name)
-                if told:
-                    yield msgspec.structs.replace(finding, withdrawn=True)
+            yield from self._page(self._together.hear(finding))
+            for other in self._together.others(finding):
+                yield from self._page(other)
+
+    def _page(self, finding: Finding) -> Iterator[Finding]:
+        """The latest word on a page, as far as the platform's moves let it stand."""
+        name = finding.alert_id
+        told = name in self._pages and name not in self._covered
+        if told and self._pages[name] == finding:
+            return
+        self._pages[name] = finding
+        if not self._covers(finding):
+            self._covered.discard(name)
+            yield finding
+        else:
+            self._covered.add(name)
+            if told:
+                yield msgspec.structs.replace(finding, withdrawn=True)
 
     def _after(self, tick: Tick) -> Iterator[Finding]:
         yield from self.moves.advance(tick)
         yield from self._again()
+        for finding in self._together.release(tick):
+            yield from self._page(finding)
         self.moves.forget(tick)
         for name, finding in list(self._pages.items()):
             if tick.ended or (finding.closed and (finding.end // DAY + 1) * DAY <= tick.watermark):

@@ -12,6 +12,7 @@ from pipeline.detect.parameters_arrivals import ArrivalParameters
 from pipeline.detect.parameters_fans import FanSpikeParameters
 from pipeline.detect.parameters_platform import PlatformParameters
 from pipeline.detect.parameters_sharing import SharingParameters
+from pipeline.detect.parameters_together import TogetherParameters
 from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
 from schemas.times import DAY, HOUR, MINUTE, Micros
 
@@ -26,6 +27,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fans: FanSpikeParameters = FanSpikeParameters()
     arrivals: ArrivalParameters = ArrivalParameters()
     platform: PlatformParameters = PlatformParameters()
+    together: TogetherParameters = TogetherParameters()
     sharing: SharingParameters = SharingParameters()
 
     @property

@@ -28,7 +28,7 @@ def test_the_purge_of_july_2018_is_one_event() -> None:
     table = table[(table.observed_at >= "2018-04-15") & (table.observed_at < "2018-08-10")]
     parameters = Parameters()
     days, last = FanDays(parameters.platform), dict[str, Finding]()
-    merge = FanMerge(parameters.platform, 1, parameters.lateness)
+    merge = FanMerge(parameters.platform, parameters.together, 1, parameters.lateness)
     for moment, rows in table.groupby("observed_at"):
         at = parse_time(moment.to_pydatetime())
         pages = zip(rows.user_id, rows.followers, strict=True)
