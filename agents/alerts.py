@@ -17,7 +17,7 @@ from pipeline.detect.messages import decode_signal
 from schemas.alerts import Alert
 from schemas.cloudevents import envelope
 from schemas.times import format_time
-from schemas.topics import ALERTS, COPIES, SHUFFLE, SIGNALS, TOPICS
+from schemas.topics import ALERTS, COPIES, FANS_RAW, SHUFFLE, SIGNALS, TOPICS
 
 
 class Alerts:
@@ -25,7 +25,8 @@ class Alerts:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        self._steps = Steps(shell, SIGNALS, lambda _: AlertStep(shell.parameters, TOPICS[SHUFFLE].partitions))
+        shuffles, fans = TOPICS[SHUFFLE].partitions, TOPICS[FANS_RAW].partitions
+        self._steps = Steps(shell, SIGNALS, lambda _: AlertStep(shell.parameters, shuffles, fans))
         shell.agent(SIGNALS, self.handle)
 
     async def handle(self, partition: int, records: Sequence[Any]) -> None:

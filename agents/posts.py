@@ -7,20 +7,14 @@ from typing import Any
 
 import orjson
 
-from agents.app import Shell, now, raw
-from agents.steps import Steps
+from agents.app import Shell, raw
+from agents.steps import QUIET_EVERY, Steps
 from pipeline.bus import Message
 from pipeline.detect.messages import Shuffled, Signal, encode
 from pipeline.detect.post_step import Posted, PostStep
 from pipeline.text.enrich import to_contract
 from schemas.records import record_key
 from schemas.topics import POSTS_ENRICHED, POSTS_RAW, SHUFFLE, SIGNALS, TOPICS
-
-QUIET_AFTER = 1.0
-"""Seconds without records after which a partition is said to be quiet."""
-
-QUIET_EVERY = 5.0
-"""Seconds between saying so: rarely enough for a memory-only broker, often enough against `clock.GRACE`."""
 
 
 class Posts:
@@ -30,13 +24,11 @@ class Posts:
         self._shell = shell
         self._partitions = TOPICS[SHUFFLE].partitions
         self._steps = Steps(shell, POSTS_RAW, lambda n: PostStep(shell.parameters, n, self._partitions))
-        self._heard: dict[int, float] = {}
         shell.agent(POSTS_RAW, self.handle)
         shell.app.timer(interval=QUIET_EVERY)(self.tell_quiet)
 
     async def handle(self, partition: int, records: Sequence[Any]) -> None:
         """One fetch."""
-        self._heard[partition] = now()
         records = self._steps.fresh(partition, records)
         for posted in self._steps[partition].feed([raw(record) for record in records]):
             await self._shell.refuse(POSTS_RAW, records, posted.refused)
@@ -50,21 +42,8 @@ class Posts:
 
     async def tell_quiet(self) -> None:
         """Says of each partition where nothing is waiting that it does not hold back time."""
-        consumer = self._shell.app.consumer
-        for tp in consumer.assignment():
-            if tp.topic != POSTS_RAW or now() - self._heard.get(tp.partition, 0.0) < QUIET_AFTER:
-                continue
-            end, position = consumer.highwater(tp), self._steps.position(tp.partition)
-            if end is None:
-                continue  # the broker has not answered for this partition yet
-            if (
-                position is None
-            ):  # nothing read since this worker has it: what it begins with was committed before
-                position = consumer._committed_offset.get(tp) or 0
-            if position < end:
-                continue
-            quiet = self._steps[tp.partition].quiet()
-            await self._shell.publish(SHUFFLE, _dealt([quiet] * self._partitions))
+        for step in self._steps.quiet():
+            await self._shell.publish(SHUFFLE, _dealt([step.quiet()] * self._partitions))
 
 
 def _enriched(posted: Posted) -> list[Message]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from faust.types import TP
 
-from agents.app import Shell
+from agents.app import Shell, now
 
 S = TypeVar("S")
+
+QUIET_AFTER = 1.0
+"""Seconds without records after which a partition is said to be quiet."""
+
+QUIET_EVERY = 5.0
+"""Seconds between saying so: rarely enough for a memory-only broker, often enough against `clock.GRACE`."""
 
 
 class Steps(Generic[S]):
@@ -21,10 +27,12 @@ class Steps(Generic[S]):
     """
 
     def __init__(self, shell: Shell, topic: str, make: Callable[[int], S]) -> None:
+        self._app = shell.app
         self._topic = topic
         self._make = make
         self._steps: dict[int, S] = {}
         self._next: dict[int, int] = {}
+        self._heard: dict[int, float] = {}
         shell.app.on_partitions_assigned.connect(self._keep)
 
     def __getitem__(self, partition: int) -> S:
@@ -34,6 +42,7 @@ class Steps(Generic[S]):
 
     def fresh(self, partition: int, records: Sequence[Any]) -> Sequence[Any]:
         """The records that the step has not applied."""
+        self._heard[partition] = now()
         start = self._next.get(partition, -1)
         if not records or records[0].offset >= start:
             return records
@@ -44,9 +53,21 @@ class Steps(Generic[S]):
         if records:
             self._next[partition] = records[-1].offset + 1
 
-    def position(self, partition: int) -> int | None:
-        """The offset after the last record applied, or None before the first."""
-        return self._next.get(partition)
+    def quiet(self) -> Iterator[S]:
+        """The steps of assigned partitions where nothing is waiting; they should not hold back time."""
+        consumer = self._app.consumer
+        for tp in consumer.assignment():
+            if tp.topic != self._topic or now() - self._heard.get(tp.partition, 0.0) < QUIET_AFTER:
+                continue
+            end, position = consumer.highwater(tp), self._next.get(tp.partition)
+            if end is None:
+                continue  # the broker has not answered for this partition yet
+            if (
+                position is None
+            ):  # nothing read since this worker has it: what it begins with was committed before
+                position = consumer._committed_offset.get(tp) or 0
+            if position >= end:
+                yield self[tp.partition]
 
     async def _keep(self, app: Any, assigned: set[TP], **_: Any) -> None:
         mine = {tp.partition for tp in assigned if tp.topic == self._topic}

@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -37,18 +37,13 @@ class Backtest:
 
     def __init__(self, parameters: Parameters) -> None:
         self._posts = PostStep(parameters, 0, 1)
-        self._fans = FanStep(parameters)
+        self._fans = FanStep(parameters, 0)
         self._shuffle = ShuffleStep(parameters, 0, 1)
-        self._alerts = AlertStep(parameters, 1)
+        self._alerts = AlertStep(parameters, 1, 1)
         self.counts: dict[str, Counts] = {"posts": Counts(), "fans": Counts()}
         self.refused: Counter[str] = Counter()
         self.alerts: dict[str, Alert] = {}
         self.copies: list[Closed] = []
-
-    @property
-    def quality_notes(self) -> Mapping[str, int]:
-        """What was wrong with follower counts and raised no alert, by code."""
-        return self._fans.quality_notes
 
     def feed(self, batch: Iterable[tuple[Item, Micros]], end: bool = False) -> None:
         """Takes stamped items in reading order; `end` closes what is open."""
@@ -66,13 +61,19 @@ class Backtest:
             fans.append(Raw(None, end=True))
         for out in self._fans.feed(fans):
             self._count("fans", out.counts, out.refused)
-            self._direct(out.findings)
+            if out.signal is not None:
+                self._keep(self._alerts.feed(out.signal, 0.0))
         for posted in self._posts.feed(posts):
             self._count("posts", posted.counts, posted.refused)
             self._direct(posted.findings)
             for message in posted.shuffled:
                 for signal in self._shuffle.feed(message, 0.0):
                     self._keep(self._alerts.feed(signal, 0.0))
+
+    @property
+    def fan_quality(self) -> dict[str, int]:
+        """What was found wrong with follower counts and passed over, by code."""
+        return dict(sorted({**self._fans.quality_notes, **self._alerts.quality_notes}.items()))
 
     def _count(self, stream: str, counts: Counts, refused: list[Refused]) -> None:
         self.counts[stream].add(counts)
@@ -144,7 +145,6 @@ def _write(run: Backtest, out: Path, seconds: float) -> dict[str, object]:
         "records": msgspec.structs.asdict(total),
         "posts": msgspec.structs.asdict(posts),
         "fans": msgspec.structs.asdict(fans),
-        "fan_counts_passed_over": dict(run.quality_notes),
         "refused": dict(sorted(run.refused.items())),
         "alerts": {
             "total": len(alerts),
@@ -152,6 +152,7 @@ def _write(run: Backtest, out: Path, seconds: float) -> dict[str, object]:
             "by_severity": dict(sorted(severities.items())),
         },
         "copy_clusters": len(copies),
+        "fan_counts_passed_over": run.fan_quality,
         # The two figures below differ from run to run; everything above, and the other files, do not.
         "posts_per_second": round(posts.read / seconds, 1) if seconds else 0.0,
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from pipeline.detect.book import AlertBook, Withdrawn
 from pipeline.detect.campaigns import Campaigns, Closed
 from pipeline.detect.clock import Aligner
 from pipeline.detect.clusters import Membership
+from pipeline.detect.fan_merge import FanMerge
 from pipeline.detect.messages import Signal
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.rings import Rings
@@ -23,18 +26,27 @@ class Told(msgspec.Struct):
 
 
 class AlertStep:
-    """Fed by `partitions` shuffle partitions and by findings from elsewhere."""
+    """Fed by `partitions` shuffle partitions, by `fans` partitions of fan records, and by findings from elsewhere."""
 
-    def __init__(self, parameters: Parameters, partitions: int) -> None:
+    def __init__(self, parameters: Parameters, partitions: int, fans: int) -> None:
         self._parameters = parameters
         self._aligner: Aligner[Signal] = Aligner(partitions, parameters.lateness)
         self._campaigns = Campaigns(parameters.copies)
         self._rings = Rings(parameters.sharing)
+        self._fans = FanMerge(parameters.platform, parameters.together, fans, parameters.lateness)
         self._book = AlertBook(parameters.calibrated_scores)
+
+    @property
+    def quality_notes(self) -> Mapping[str, int]:
+        """As `PlatformMoves.quality_notes`."""
+        return self._fans.moves.quality_notes
 
     def feed(self, signal: Signal, now: float) -> Told:
         """Takes one signal; `now` is wall time in seconds."""
         told = Told([], [], [])
+        if signal.fans is not None:
+            told.alerts = self._book.apply(self._fans.feed(signal.fans, signal.findings, now))
+            return told
         if signal.source < 0:
             told.alerts = self._book.apply(signal.findings)
             return told

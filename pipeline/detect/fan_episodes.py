@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pipeline.detect.fan_arrivals import arrival, arrival_reason
 from pipeline.detect.fan_follows import FollowPage, Wave
 from pipeline.detect.fan_newcomers import Newcomers, Who
 from pipeline.detect.fan_rise import Rise
 from pipeline.detect.finding import Evidence, Finding, reason
+from pipeline.detect.parameters_arrivals import ArrivalParameters
 from pipeline.detect.parameters_fans import FanSpikeParameters
 from schemas.alerts import Detector, Members, Reason, Severity, Subject, alert_id
 from schemas.times import DAY, HOUR, Micros, format_time
@@ -65,6 +67,7 @@ def finding_of(
     p: FanSpikeParameters,
     detector: Detector,
     closed: bool,
+    arrivals: ArrivalParameters,
 ) -> Finding:
     """The episode as it stands. `key`: platform and page id; `follows`: the page's follow events, if any."""
     platform, page = key
@@ -79,6 +82,10 @@ def finding_of(
         else (float(everybody.count), waves_expected)
     )
     severity, score = _weigh(main, episode.waves, who, observed - expected, p)
+    reasons = _reasons(main, episode.waves, everybody.count, waves_expected, observed, expected, who, p)
+    if follows is not None and who is not None and who.suspicion < p.follows.bought:
+        how = arrival_reason(arrival(episode.waves, follows, arrivals), arrivals)
+        reasons += [how] if how is not None else []
     marks: list[Rise | Wave] = [*episode.rises, *episode.waves]
     start = min(mark.start if isinstance(mark, Rise) else mark.at for mark in marks)
     end = max(mark.end for mark in marks)
@@ -96,9 +103,7 @@ def finding_of(
         posts=Members(0),
         observed=observed,
         expected=round(expected, 3),
-        reasons=tuple(
-            _reasons(main, episode.waves, everybody.count, waves_expected, observed, expected, who, p)
-        ),
+        reasons=tuple(reasons),
         ruled_out=tuple(_ruled_out(main, episode.waves, who, p)),
         evidence=Evidence(
             "follows" if episode.waves else "fan_counts", {"platform": platform, "page_id": page}, start, end
@@ -222,6 +227,10 @@ def _reasons(
                 end=format_time(first.end),
                 batches=len(who.batches),
                 batches_share=round(who.batches_share, 4),
+                cohorts=[
+                    {"start": format_time(b.start), "end": format_time(b.end), "accounts": b.accounts}
+                    for b in who.batches
+                ],
             )
         )
     if who.empty_share - who.usual_empty > f.empty[0]:

@@ -107,6 +107,10 @@ class FollowPage:
         """Who came in these hours."""
         return Newcomers.together(self._sums[hour] for hour in sorted(set(hours)) if hour in self._sums)
 
+    def hourly(self, first: int, last: int) -> list[int]:
+        """Newcomers of each hour from `first` to before `last`."""
+        return [self._past[hour].all if hour in self._past else 0 for hour in range(first, last)]
+
     def who(self, group: Newcomers, before: int) -> Who | None:
         """What is known of these newcomers, against those of the weeks before hour `before`; None if too
         little."""

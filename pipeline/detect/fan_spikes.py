@@ -21,6 +21,7 @@ from pipeline.detect.fan_episodes import episodes, finding_of
 from pipeline.detect.fan_follows import FollowPage, Wave
 from pipeline.detect.fan_rise import Reading, Rise
 from pipeline.detect.finding import Finding
+from pipeline.detect.parameters_arrivals import ArrivalParameters
 from pipeline.detect.parameters_fans import FanSpikeParameters
 from schemas.alerts import Detector
 from schemas.records import FanCount, Follow
@@ -56,10 +57,20 @@ class FanSpikes:
     """The detector. `lateness` in microseconds, as the clock's. After the end of the stream it begins
     anew."""
 
-    def __init__(self, parameters: FanSpikeParameters, lateness: Micros) -> None:
+    def __init__(
+        self,
+        parameters: FanSpikeParameters,
+        lateness: Micros,
+        arrivals: ArrivalParameters | None = None,
+    ) -> None:
         self.parameters = parameters
+        self.arrivals = arrivals = arrivals or ArrivalParameters()
         self.lateness = lateness
-        self.detector = Detector("fan_spike", VERSION, msgspec.to_builtins(parameters))
+        self.detector = Detector(
+            "fan_spike",
+            VERSION,
+            {**msgspec.to_builtins(parameters), "arrivals": msgspec.to_builtins(arrivals)},
+        )
         self._pages: dict[_Key, _Page] = {}
         self._touched: set[_Key] = set()
         self._due: list[tuple[Micros, _Key]] = []
@@ -130,7 +141,7 @@ class FanSpikes:
         open_since, open_due = tick.watermark, _NEVER
         for episode in episodes(rises, waves, p):
             closed = tick.ended or tick.watermark >= episode.deadline(p)
-            finding = finding_of(key, episode, follows, p, self.detector, closed)
+            finding = finding_of(key, episode, follows, p, self.detector, closed, self.arrivals)
             if material(page.told.get(finding.alert_id), finding):
                 out.append(finding)
                 page.told[finding.alert_id] = finding

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from pipeline.detect.activity import Activity
 from pipeline.detect.copies import Candidate, Link
+from pipeline.detect.fan_merge import FanWord
 from pipeline.detect.finding import Finding
 from pipeline.detect.sharing import CoShare, Share
 from pipeline.text.fingerprint import SKETCH, Fingerprints
@@ -47,6 +48,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """From one step to the place where alerts are made.
 
     source: shuffle partition whose `clock` this is; -1 for findings that need no time.
+    fans: word of a fan partition, which has a clock of its own; then `findings` are that partition's.
     """
 
     source: int
@@ -54,6 +56,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
     links: list[Link] = []
     findings: list[Finding] = []
     coshares: list[CoShare] = []
+    fans: FanWord | None = None
 
 
 def encode(message: Shuffled | Signal) -> bytes:

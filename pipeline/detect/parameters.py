@@ -8,8 +8,11 @@ from typing import Any
 import msgspec
 
 from pipeline.detect.copy_parameters import CopyParameters
+from pipeline.detect.parameters_arrivals import ArrivalParameters
 from pipeline.detect.parameters_fans import FanSpikeParameters
+from pipeline.detect.parameters_platform import PlatformParameters
 from pipeline.detect.parameters_sharing import SharingParameters
+from pipeline.detect.parameters_together import TogetherParameters
 from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
 from schemas.times import DAY, HOUR, MINUTE, Micros
 
@@ -26,6 +29,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bursts: BurstParameters = BurstParameters()
     authors: AuthorParameters = AuthorParameters()
     fans: FanSpikeParameters = FanSpikeParameters()
+    arrivals: ArrivalParameters = ArrivalParameters()
+    platform: PlatformParameters = PlatformParameters()
+    together: TogetherParameters = TogetherParameters()
     sharing: SharingParameters = SharingParameters()
 
     @property

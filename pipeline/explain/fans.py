@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.detect.finding import Finding
+from pipeline.explain import platform as platform_wide
 from pipeline.explain.words import (
     NARROW,
     cut,
@@ -28,8 +29,10 @@ _Said = dict[str, dict[str, Any]]
 
 def summary(finding: Finding) -> Summary:
     """Two to four sentences; never more certain than the finding."""
+    if platform_wide.is_platform_wide(finding):
+        return platform_wide.summary(finding)
     said: _Said = {reason.code: reason.values for reason in finding.reasons}
-    sentences = [_growth(finding), *_who(finding, said), _verdict(finding, said)]
+    sentences = [_growth(finding), *_who(finding, said), *_elsewhere(said), _verdict(finding, said)]
     return Summary(" ".join(fr for fr, _ in sentences), " ".join(en for _, en in sentences))
 
 
@@ -101,7 +104,43 @@ def _who(finding: Finding, said: _Said) -> list[_Pair]:
     ]
 
 
+def _elsewhere(said: _Said) -> list[_Pair]:
+    values = said.get("same_accounts_elsewhere")
+    if values is None:
+        return []
+    pages, share = values["pages"], values["share"]
+    return [
+        (
+            f"Parmi les premiers venus, {percent_fr(share)} sont arrivés au même moment sur "
+            f"{plural_fr(pages, 'autre page', 'autres pages')}.",
+            f"Of the first who came, {percent_en(share)} came at the same time to "
+            f"{plural_en(pages, 'other page', 'other pages')}.",
+        )
+    ]
+
+
 def _verdict(finding: Finding, said: _Said) -> _Pair:
+    if "same_accounts_elsewhere" in said:
+        return (
+            "Des foules ordinaires n’ont presque personne en commun\N{NARROW NO-BREAK SPACE}: c’est compatible avec un "
+            "achat de fans livré à plusieurs pages.",
+            "Ordinary crowds have hardly anybody in common: this is consistent with bought fans, "
+            "delivered to several pages.",
+        )
+    if "arrival_even" in said:
+        return (
+            "Les comptes venus sont aussi variés que d’ordinaire et arrivent régulièrement, heure après heure"
+            f"{NARROW}: c’est l’allure d’une publicité plutôt que d’un achat.",
+            "Those who came are as varied as ever and arrive evenly, hour after hour: "
+            "this looks like an advertisement rather than a purchase.",
+        )
+    if "arrival_fades" in said:
+        return (
+            "Les comptes venus sont aussi variés que d’ordinaire et leur afflux retombe d’heure en heure, ce que donne "
+            "un moment d’attention (passage à la télévision, publication très partagée) plutôt qu’un achat.",
+            "Those who came are as varied as ever and their influx dies away hour by hour: what a moment of attention "
+            "brings (an appearance on television, a widely shared post) rather than a purchase.",
+        )
     if "varied_accounts" in said:
         return (
             "Les comptes venus sont aussi variés que d’ordinaire, ce que donne un moment d’attention "

@@ -24,7 +24,7 @@ from pipeline.demo import items
 from pipeline.detect.parameters import Parameters
 from pipeline.scenario.generate import generate
 from pipeline.scenario.score import score
-from tests.eval import calibration, false_alarms, nulls, series
+from tests.eval import calibration, false_alarms, followers, nulls, series
 from tests.eval.evasion import good as evasion_good
 from tests.eval.evasion import report as evasion_report
 from tests.eval.evasion import trials, twins
@@ -159,6 +159,11 @@ def fans(data: Path, out: Path) -> str:
     return table(("seed", "result"), rows)
 
 
+def followers_of_a_page(data: Path, _: Path) -> str:
+    """Cohorts of creation dates among recorded followers."""
+    return followers.report(data, followers.PLOT)
+
+
 GENERATED: tuple[tuple[str, Callable[[], str]], ...] = (
     ("Generated days", scenarios),
     ("False alarms", lambda: false_alarms.report(PROBLEMS)),
@@ -172,6 +177,7 @@ SHARED: tuple[tuple[str, Callable[[Path, Path], str]], ...] = (
     ("Campaigns of a recorded operation", campaigns),
     ("Ordinary posts", ordinary),
     ("Bought fans in real follower counts", fans),
+    ("Followers of one page, in order", followers_of_a_page),
     ("Bursts in labelled series", series.recorded),
 )
 

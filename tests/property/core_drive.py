@@ -78,9 +78,9 @@ class Live:
     ) -> None:
         self._sources, self._shuffles, self._rng, self._most = sources, shuffles, rng, most
         self._posts = [PostStep(parameters, number, shuffles) for number in range(sources)]
-        self._fans = [FanStep(parameters) for _ in range(sources)]
+        self._fans = [FanStep(parameters, number) for number in range(sources)]
         self._shuffle = [ShuffleStep(parameters, number, sources) for number in range(shuffles)]
-        self._alerts = AlertStep(parameters, shuffles)
+        self._alerts = AlertStep(parameters, shuffles, sources)
         self._post_logs: list[deque[Raw]] = [deque() for _ in range(sources)]
         self._fan_logs: list[deque[Raw]] = [deque() for _ in range(sources)]
         self._shuffle_logs: list[deque[bytes]] = [deque() for _ in range(shuffles)]
@@ -141,7 +141,10 @@ class Live:
             self.said.counts.add(out.counts)
             for _, refusal in out.refused:
                 self.said.refused[refusal.code] += 1
-            self._direct(out.findings)
+            if out.signal is not None:
+                self._signals.append(encode(out.signal))
+        if not self._fan_logs[number] and self._rng.random() < 0.3:
+            self._signals.append(encode(self._fans[number].quiet()))
 
     def _direct(self, findings: list[Finding]) -> None:
         if findings:

@@ -98,7 +98,7 @@ DETECTORS = {
     "copy_paste": ("campaigns.py", "innocent.py"),
     "burst": ("burst_findings.py",),
     "author_burst": ("author_findings.py",),
-    "fan_spike": ("fan_episodes.py",),
+    "fan_spike": ("fan_episodes.py", "fan_arrivals.py", "fan_together.py", "platform_findings.py"),
     "coordinated_accounts": ("ring_findings.py",),
 }
 

@@ -74,6 +74,21 @@ DIRT: dict[str, Series] = {
     "rounded to hundreds": _replace(CLEAN, 0, lambda n, f: f // 100 * 100, 150),
     "three digits of a large number": [(at, f * 60 // 10_000 * 10_000) for at, f in CLEAN],
     "rounded from the middle on": _replace(CLEAN, 70, lambda n, f: f // 100 * 100, 80),
+    "shown as 12,3 k": [(at, round(f * 0.6) // 100 * 100) for at, f in CLEAN],
+    "shown as 12,3 k for a month": _replace(CLEAN, 70, lambda n, f: f // 100 * 100, 30),
+    "shown as 1,2 M": [(at, f * 60 // 100_000 * 100_000) for at, f in CLEAN],
+    "stale for ten days, three times": _replace(
+        _replace(_replace(CLEAN, 40, lambda n, f: CLEAN[40][1], 10), 70, lambda n, f: CLEAN[70][1], 10),
+        100, lambda n, f: CLEAN[100][1], 10,
+    ),
+    "missing days, and a zero soon after": _replace(
+        _replace(CLEAN, 80, lambda n, f: None, 9), 84, lambda n, f: 0
+    ),
+    "zeros at the beginning": _replace(CLEAN, 0, lambda n, f: 0, 15),
+    "two counts of one moment": [one for at, f in CLEAN for one in ((at, f), (at, 2 * f))],
+    "stale, then missing, then the truth": _replace(
+        _replace(CLEAN, 80, lambda n, f: CLEAN[80][1], 6), 86, lambda n, f: None, 6
+    ),
     "missing days": _replace(CLEAN, 80, lambda n, f: None, 12),
     "every third day missing": [reading for n, reading in enumerate(CLEAN) if n % 3],
     "everything twice": [reading for reading in CLEAN for _ in range(2)],
@@ -96,8 +111,13 @@ def test_dirt_is_no_alert(kind: str) -> None:
         ("stale for ten days, then the truth", "stale_run"),
         ("stale for sixty days, then the truth", "stale_run"),
         ("stale for sixty days, then the truth", "catch_up"),
+        ("stale for ten days, three times", "stale_run"),
+        ("stale, then missing, then the truth", "catch_up"),
         ("missing days", "catch_up"),
         ("a zero", "zero"),
+        ("missing days, and a zero soon after", "zero"),
+        ("two counts of one moment", "contradiction"),
+        ("shown as 12,3 k", "rounding"),
         ("zeros for a week", "zero"),
         ("a drop that returns", "reading_error_reverted"),
         ("a drop that returns after four days", "reading_error_reverted"),

@@ -119,8 +119,38 @@ def test_a_wave_of_varied_accounts_is_news() -> None:
     fans = [_varied(rng, SPIKE + int(rng.expovariate(1 / (5 * HOUR))), f"tv{n}") for n in range(2500)]
     (finding,) = _run(_ordinary() + fans)
     assert finding.severity == "info"
-    assert "varied_accounts" in _codes(finding)
+    assert {"varied_accounts", "arrival_fades"} <= set(_codes(finding))
     assert "télévision" in summary(finding).fr
+    assert "retombe d’heure en heure" in summary(finding).fr
+
+
+def test_an_even_stream_of_varied_accounts_looks_like_an_advertisement() -> None:
+    """2,400 varied accounts spread evenly over a day: info, and neither bought nor a moment of attention."""
+    rng = random.Random(3)
+    fans = [_varied(rng, SPIKE + rng.randrange(DAY), f"ad{n}") for n in range(2400)]
+    (finding,) = _run(_ordinary() + fans)
+    assert finding.severity == "info"
+    assert {"varied_accounts", "arrival_even"} <= set(_codes(finding))
+    assert "publicité" in summary(finding).fr
+    assert "advertisement" in summary(finding).en
+
+
+def test_a_burst_of_varied_accounts_within_two_hours_is_called_neither() -> None:
+    """Too short to say how it fades: varied accounts, and no word on how they came."""
+    rng = random.Random(3)
+    fans = [_varied(rng, SPIKE + rng.randrange(2 * HOUR), f"v{n}") for n in range(1500)]
+    (finding,) = _run(_ordinary() + fans)
+    assert "varied_accounts" in _codes(finding)
+    assert not {"arrival_even", "arrival_fades"} & set(_codes(finding))
+
+
+def test_how_they_came_excuses_no_bought_accounts() -> None:
+    """900 accounts of one fortnight, delivered evenly over a day: the cohort is what is told."""
+    (finding,) = _run(_ordinary() + _bought(900, DAY, "cohort"))
+    assert finding.severity in ("warning", "error")
+    assert not {"arrival_even", "arrival_fades"} & set(_codes(finding))
+    cohorts = next(reason.values["cohorts"] for reason in finding.reasons if reason.code == "creation_cohort")
+    assert sum(one["accounts"] for one in cohorts) >= 800
 
 
 def test_a_purchase_behind_an_appearance_is_not_covered_by_it() -> None:
