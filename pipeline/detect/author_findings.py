@@ -12,7 +12,7 @@ from pipeline.detect.parameters_volume import AuthorParameters
 from schemas.alerts import Detector, Members, Reason, Severity, Subject, alert_id
 from schemas.times import HOUR, format_time
 
-VERSION = "2"
+VERSION = "3"
 
 
 def flagged(run: Run) -> bool:

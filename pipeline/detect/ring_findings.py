@@ -16,7 +16,7 @@ from schemas.alerts import Detector, Reason, Severity, Subject, alert_id
 from schemas.times import SECOND, Micros
 
 NAME = "coordinated_accounts"
-VERSION = "1"
+VERSION = "2"
 
 MOST_POSTS = 1000
 """Of a group that made more posts, the first ones are its evidence: the query that lists them has to stay a query."""

@@ -10,15 +10,22 @@ from pipeline.connect.files import stamp
 from pipeline.demo import items
 from pipeline.detect.parameters import Parameters
 from pipeline.scenario.generate import generate
-from pipeline.scenario.plants import INNOCENT
+from pipeline.scenario.plants import INNOCENT, PLANTS, Plant
 from pipeline.scenario.score import belongs, score
 from tests.eval.false_alarms import innocent_day
 
 
-@pytest.mark.parametrize("seed", [211, 212])
-def test_what_is_planted_is_found_and_nothing_else(seed: int) -> None:
+_SMALL = {name: plant for name, plant in PLANTS.items() if name != "coordinated_burst"}
+"""What does not shrink with the world: a flood thirty times the usual is none where the usual is next to nothing."""
+
+
+@pytest.mark.parametrize(
+    ("seed", "scale", "plants"),
+    [(211, 1.0, PLANTS), (212, 0.1, _SMALL), (213, 0.1, _SMALL), (214, 0.1, _SMALL)],
+)
+def test_what_is_planted_is_found_and_nothing_else(seed: int, scale: float, plants: dict[str, Plant]) -> None:
     """Every operation has its alert, no look-alike a warning, nobody else either."""
-    scenario = generate(seed, scale=0.3)
+    scenario = generate(seed, scale=scale, plants=plants)
     run = Backtest(Parameters())
     run.feed(list(stamp(items(scenario.records))), end=True)
     rows = score(scenario.truth, [msgspec.to_builtins(alert) for alert in run.alerts.values()])
