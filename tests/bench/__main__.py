@@ -13,7 +13,7 @@ from collections.abc import Callable
 from tests.bench import copies, latency, scaling, stages, start, store, throughput
 from tests.bench.growth_hook import TITLE as GROWTH
 from tests.bench.growth_hook import section as growth
-from tests.bench.options import Options
+from tests.bench.options import POSTS, Options
 from tests.bench.page import rewrite
 from tests.measure import ROOT, machine, say
 
@@ -40,7 +40,7 @@ def main() -> None:
     cli.add_argument("parts", nargs="*", metavar="PART", help=", ".join((*PERFORMANCE, SCALING)))
     cli.add_argument("--quick", action="store_true", help="everything small, for developing the benchmark")
     cli.add_argument("--large", action="store_true", help="ten million rows in the store")
-    cli.add_argument("--posts", type=int, default=Options.posts, help="posts of each kind, at the most")
+    cli.add_argument("--posts", type=int, default=POSTS, help="posts of each kind, at the most")
     arguments = cli.parse_args()
     unknown = set(arguments.parts) - {*PERFORMANCE, SCALING}
     if unknown:

@@ -179,8 +179,8 @@ def section(options: Options) -> str | None:
     parts = [
         "The first posts of 2015 Q4 that are no reposts. What is to be found: pairs of posts of different accounts "
         "within a day whose normalised texts are at least 85 alike, by brute force over all pairs. Vigie's time is "
-        "that of a whole backtest, reading, all other detectors and writing included, on one core; the toolkit uses all "
-        "cores and looks only within an hour, hence the last column."
+        "that of a whole backtest, reading, all other detectors and writing included, on one core; the toolkit uses "
+        "all cores and looks only within an hour, hence the last column."
     ]
     for count in options.copy_sizes:
         with tempfile.TemporaryDirectory(prefix="vigie-bench-") as folder:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+POSTS = 60_000
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """posts: at the most, of each kind (generated, recorded). quick: everything small, for developing the benchmark.
     large: ten million rows in the store."""
 
-    posts: int = 60_000
+    posts: int = POSTS
     quick: bool = False
     large: bool = False
 

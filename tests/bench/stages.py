@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -16,24 +16,27 @@ from pipeline.connect.items import Item
 from pipeline.detect import post_step
 from pipeline.detect.alert_step import AlertStep
 from pipeline.detect.intake import Raw
-from pipeline.detect.messages import Shuffled, Signal, decode_shuffled, decode_signal, encode
+from pipeline.detect.messages import decode_shuffled, decode_signal, encode
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.post_step import PostStep
 from pipeline.detect.shuffle_step import ShuffleStep
 from pipeline.stack import Stack
 from pipeline.store.client import StoreClient
 from pipeline.store.enriched_rows import posts_from_json
+from pipeline.text import fingerprint
 from pipeline.text.enrich import Enriched, enrich, to_contract
 from pipeline.text.language import SPOKEN, language
-from pipeline.text.normalise import normalise
+from pipeline.text.normalise import Forms, normalise
 from pipeline.text.urls import domain, links
-from schemas.decode import decode
-from schemas.records import Post
-from schemas.topics import POSTS_ENRICHED, POSTS_RAW, SHUFFLE, TOPICS
+from schemas.decode import Refusal, decode
+from schemas.records import Post, Record
+from schemas.topics import POSTS_RAW, SHUFFLE, TOPICS
 from tests.bench.live import consume, running
 from tests.bench.options import Options
 from tests.bench.posts import kinds
 from tests.measure import say, table
+
+T = TypeVar("T")
 
 TITLE = "Stages"
 
@@ -42,108 +45,130 @@ _SOME = 50_000
 
 
 class Watch:
-    """CPU seconds by name. `method` puts a clock around a method of one object, called by the batch."""
+    """CPU seconds by name."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
-    def __call__(self, name: str, call: Callable[[], Any]) -> Any:
+    def __call__(self, name: str, call: Callable[..., T], *arguments: Any) -> T:
         """Calls, and counts the time."""
         began = time.process_time()
-        result = call()
+        result = call(*arguments)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - began
         return result
 
     def method(self, owner: Any, name: str, stage: str) -> None:
-        """From now on `owner.name(…)` counts for the stage."""
+        """From now on `owner.name(…)`, which is called by the batch, counts for the stage."""
         inner = getattr(owner, name)
-        setattr(owner, name, lambda *a, **k: self(stage, lambda: inner(*a, **k)))
+        setattr(owner, name, lambda *arguments: self(stage, inner, *arguments))
+
+
+def _languages(posts: Sequence[Post], forms: Sequence[Forms]) -> None:
+    for post, form in zip(posts, forms, strict=True):
+        if len(form.full) >= SPOKEN:
+            language(form.full if post.text.isascii() else post.text)
+
+
+def _links(posts: Sequence[Post]) -> None:
+    for post in posts:
+        found = links(post.text, post.urls)
+        if found:
+            domain(found[0])
 
 
 def text_stages(posts: Sequence[Item], watch: Watch) -> None:
-    """What is done to each post by itself, one kind of work after the other."""
-    records = watch("decode and validate", lambda: [decode(item.raw, "posts") for item in posts])
+    """What is done to each post by itself, one kind of work after the other. What is read or remembered at the first
+    time (suffix list, hosts) has been before."""
+
+    def decoded() -> list[Record | Refusal]:
+        return [decode(item.raw, "posts") for item in posts]
+
+    records = watch("decode and validate", decoded)
     good = [record for record in records if isinstance(record, Post)]
+    for post in good:
+        enrich(post)
     forms = watch("normalise", lambda: [normalise(post.text) for post in good])
-    watch(
-        "language",
-        lambda: [
-            language(form.full if post.text.isascii() else post.text)
-            for post, form in zip(good, forms, strict=True)
-            if len(form.full) >= SPOKEN
-        ],
-    )
-    found = watch("links and their domains", lambda: [links(post.text, post.urls) for post in good])
-    watch("links and their domains", lambda: [domain(urls[0]) for urls in found if urls])
+    watch("language", _languages, good, forms)
+    watch("links and their domains", _links, good)
     watch("enrich", lambda: [enrich(post) for post in good])
 
 
-def core_stages(posts: Sequence[Item], partitions: int, watch: Watch) -> list[list[Enriched]]:
-    """The steps as they run, by the batch, with clocks inside; what was enriched, by the batch."""
-    step = PostStep(Parameters(), 0, partitions)
-    shuffles = [ShuffleStep(Parameters(), number, 1) for number in range(partitions)]
-    alerts = AlertStep(Parameters(), partitions)
-    watch.method(step._intake, "take", "intake")
-    for name in ("add", "advance"):
-        watch.method(step._authors, name, "pace of accounts")
-        for shuffle in shuffles:
-            watch.method(shuffle._bursts, name, "bursts")
-            watch.method(shuffle._shares, name, "shares of objects")
-    for shuffle in shuffles:
-        watch.method(shuffle._copies, "add", "copies index")
-        watch.method(shuffle._copies, "expire", "copies index")
+class Core:
+    """The steps of the core as they run, with clocks inside."""
+
+    def __init__(self, partitions: int, watch: Watch) -> None:
+        self._watch = watch
+        self._posts = PostStep(Parameters(), 0, partitions)
+        self._shuffles = [ShuffleStep(Parameters(), number, 1) for number in range(partitions)]
+        self._alerts = AlertStep(Parameters(), partitions)
+        watch.method(self._posts._intake, "take", "intake")
+        for name in ("add", "advance"):
+            watch.method(self._posts._authors, name, "pace of accounts")
+        for shuffle in self._shuffles:
+            watch.method(shuffle._copies, "add", "copies index")
+            watch.method(shuffle._copies, "expire", "copies index")
+            for name in ("add", "advance"):
+                watch.method(shuffle._bursts, name, "bursts")
+                watch.method(shuffle._shares, name, "shares of objects")
+
+    def feed(self, batch: Sequence[Raw]) -> list[Enriched]:
+        """All steps, every message encoded and decoded as on its way through the broker."""
+        watch = self._watch
+        out: list[Enriched] = []
+        for posted in watch("first step", self._posts.feed, batch):
+            out += posted.enriched
+            for shuffle, message in zip(self._shuffles, posted.shuffled, strict=True):
+                packed = watch("encode for the shuffle", encode, message)
+                unpacked = watch("decode from the shuffle", decode_shuffled, packed)
+                for signal in watch("shuffle step", shuffle.feed, unpacked, 0.0):
+                    sent = watch("signals, both ways", encode, signal)
+                    got = watch("signals, both ways", decode_signal, sent)
+                    watch("campaigns, rings, the book of alerts", self._alerts.feed, got, 0.0)
+        return out
+
+
+def core_stages(posts: Sequence[Item], partitions: int, watch: Watch) -> list[Enriched]:
+    """Runs the core over the posts; what was enriched."""
+    core = Core(partitions, watch)
     raws = [Raw(item.raw, clock) for item, clock in stamp(posts)]
-    out = []
-    plain = post_step.fingerprints
-    post_step.fingerprints = lambda texts: watch("fingerprint", lambda: plain(texts))
+    plain = fingerprint.fingerprints
+    watch.method(post_step, "fingerprints", "fingerprint")
     try:
-        for start in range(0, len(raws), BATCH):
-            for posted in watch("first step", lambda at=start: step.feed(raws[at : at + BATCH])):  # type: ignore[misc]
-                out.append(posted.enriched)
-                packed = watch("encode for the shuffle", lambda m=posted.shuffled: [encode(one) for one in m])  # type: ignore[misc]
-                for shuffle, raw in zip(shuffles, packed, strict=True):
-                    message: Shuffled = watch("decode from the shuffle", lambda r=raw: decode_shuffled(r))  # type: ignore[misc]
-                    for signal in watch("shuffle step", lambda s=shuffle, m=message: s.feed(m, 0.0)):  # type: ignore[misc]
-                        sent = watch("signals, both ways", lambda s=signal: encode(s))  # type: ignore[misc]
-                        got: Signal = watch("signals, both ways", lambda r=sent: decode_signal(r))  # type: ignore[misc]
-                        watch("campaigns, rings, the book of alerts", lambda s=got: alerts.feed(s, 0.0))  # type: ignore[misc]
+        return [one for at in range(0, len(raws), BATCH) for one in core.feed(raws[at : at + BATCH])]
     finally:
-        post_step.fingerprints = plain
-    return out
+        setattr(post_step, "fingerprints", plain)  # noqa: B010 (it is not exported there)
 
 
-async def _produce(bootstrap: str, messages: Sequence[Message], topic: str) -> None:
-    publisher = Publisher(bootstrap, "vigie-bench")
-    await publisher.start()
-    for start in range(0, len(messages), BATCH):
-        await publisher.send(topic, messages[start : start + BATCH])
-    await publisher.stop()
+def _encoded(enriched: Sequence[Enriched]) -> list[bytes]:
+    return [orjson.dumps(to_contract(one)) for one in enriched]
 
 
-def outer_stages(
-    posts: Sequence[Item], enriched: Sequence[list[Enriched]], stack: Stack, watch: Watch
-) -> None:
+def outer_stages(posts: Sequence[Item], enriched: Sequence[Enriched], stack: Stack, watch: Watch) -> None:
     """What goes in and out: this process's share of it (the broker's and the store's are under Throughput)."""
-    raws = [
-        raw
-        for batch in enriched
-        for raw in watch(
-            "encode the enriched record", lambda b=batch: [orjson.dumps(to_contract(e)) for e in b]
-        )  # type: ignore[misc]
-    ]
-    messages = [Message(item.key, item.raw) for item in posts]
-    watch("produce", lambda: asyncio.run(_produce(stack.bootstrap, messages, POSTS_RAW)))
+    raws = watch("encode the enriched record", _encoded, enriched)
+    asyncio.run(_produced([Message(item.key, item.raw) for item in posts], stack, watch))
     watch("consume", lambda: asyncio.run(consume(stack.bootstrap, POSTS_RAW, parse=False)))
+    posts_from_json(raws[:10], 0)
     tables = [
-        watch("sink: shape rows", lambda at=start: posts_from_json(raws[at : at + _SOME], 0))  # type: ignore[misc]
-        for start in range(0, len(raws), _SOME)
+        watch("sink: shape rows", posts_from_json, raws[at : at + _SOME], 0)
+        for at in range(0, len(raws), _SOME)
     ]
-    database = stack.settings.store.database
-    writer = StoreClient("127.0.0.1", stack.store_port, "vigie_writer", stack.writer_password, database)
+    store = stack.settings.store
+    writer = StoreClient("127.0.0.1", stack.store_port, store.writer, stack.writer_password, store.database)
     with writer:
-        writer.query("SELECT 1")
+        writer.wait_ready(30.0)
         for rows in tables:
-            watch("sink: insert", lambda r=rows: writer.insert("posts", r))  # type: ignore[misc]
+            watch("sink: insert", writer.insert, "posts", rows)
+
+
+async def _produced(messages: Sequence[Message], stack: Stack, watch: Watch) -> None:
+    publisher = Publisher(stack.bootstrap, "vigie-bench")
+    await publisher.start()
+    began = time.process_time()
+    for start in range(0, len(messages), BATCH):
+        await publisher.send(POSTS_RAW, messages[start : start + BATCH])
+    watch.seconds["produce"] = time.process_time() - began
+    await publisher.stop()
 
 
 def measured(posts: Sequence[Item], stack: Stack) -> list[tuple[str, float]]:
