@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_PIECES = re.compile(r"^(?P<heading>##? .+)$|^```(?P<kind>\w*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+_PIECES = re.compile(
+    r"^(?P<heading>##? [^\n]+)$|^```(?P<kind>\w*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 
 class Recipe(NamedTuple):

@@ -1,4 +1,4 @@
-"""Latency: from the post that completes a campaign to its alert, in the alert topic and in the store, at given paces."""
+"""Latency: from the post that completes a campaign to its alert, in the topic and in the store, at given paces."""
 
 from __future__ import annotations
 
@@ -180,9 +180,10 @@ def section(options: Options) -> str:
     lateness = Parameters().lateness_minutes
     return (
         f"Posts of platform `{PLATFORM}` are published at a steady pace, each when its own time comes, with "
-        f"{CAMPAIGNS} campaigns of {accounts()} copies {1000 * GAP:.0f} ms apart: as many as make an alert. Seconds from the time "
-        "of the last copy to the alert's arrival at a reader of the alert topic, and to its being there for a query "
-        f"that asks the store every {1000 * ASK_EVERY:.0f} ms. *read behind*: how long after the end of publishing "
+        f"{CAMPAIGNS} campaigns of {accounts()} copies {1000 * GAP:.0f} ms apart: as many as make an alert. "
+        "Seconds from the time of the last copy to the alert's arrival at a reader of the alert topic, "
+        f"and to its being there for a query that asks the store every {1000 * ASK_EVERY:.0f} ms. *read behind*: how "
+        "long after the end of publishing "
         "detection had committed all of it (it commits once a second); where that is much, the pace is more than this "
         "machine keeps up with, and the latency is that of the queue.\n\n"
         + tabled(runs)

@@ -46,6 +46,10 @@ class Live:
     memory: dict[str, int]
     volumes: dict[str, Volume]
 
+    def memory_of(self, role: str) -> int:
+        """Peak bytes of all processes of a role together."""
+        return sum(size for name, size in self.memory.items() if name.partition("-")[0] == role)
+
 
 @contextmanager
 def running(bootstrap: str = "", workers: int = 1) -> Iterator[Stack]:
