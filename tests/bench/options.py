@@ -39,4 +39,4 @@ class Options:
     @property
     def rates(self) -> tuple[tuple[int, float], ...]:
         """Posts a second, and for how many seconds."""
-        return ((100, 6.0), (2_000, 4.0)) if self.quick else ((100, 60.0), (2_000, 60.0), (10_000, 30.0))
+        return ((1_000, 4.0),) if self.quick else ((100, 60.0), (2_000, 60.0), (10_000, 30.0))

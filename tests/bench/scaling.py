@@ -139,7 +139,7 @@ def report(options: Options) -> str:
         costs.append(cut(some, partitions, shell))
     skews = [
         (title, [(n, *_skews(records, n)) for n in scaling_page.PARTITIONS])
-        for title, records in kinds(options.count)
+        for title, records in kinds(options.count, options.quick)
     ]
     return scaling_page.page(runs, costs, skews, packed(posts), len(some))
 

@@ -40,6 +40,7 @@ T = TypeVar("T")
 
 TITLE = "Stages"
 
+_WARM = 2_000
 _SOME = 50_000
 """Rows of an insert, about as the sink collects them."""
 
@@ -83,9 +84,11 @@ def text_stages(posts: Sequence[Item], watch: Watch) -> None:
     def decoded() -> list[Record | Refusal]:
         return [decode(item.raw, "posts") for item in posts]
 
+    for item in posts[:_WARM]:
+        decode(item.raw, "posts")
     records = watch("decode and validate", decoded)
     good = [record for record in records if isinstance(record, Post)]
-    for post in good:
+    for post in good[:_WARM]:
         enrich(post)
     forms = watch("normalise", lambda: [normalise(post.text) for post in good])
     watch("language", _languages, good, forms)
@@ -209,7 +212,7 @@ def section(options: Options) -> str:
         f"{BATCH:,}, {TOPICS[SHUFFLE].partitions} shuffle partitions. Indented lines are parts of the line above."
     ]
     columns = []
-    for title, posts in kinds(options.count):
+    for title, posts in kinds(options.count, options.quick):
         say(f"bench: stages, {title}")
         with running() as stack:
             columns.append((f"{title}: {len(posts):,}", measured(posts, stack)))

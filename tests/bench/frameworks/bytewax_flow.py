@@ -15,7 +15,7 @@ from bytewax.testing import TestingSink, run_main  # type: ignore[import-not-fou
 
 from agents.app import BATCH  # noqa: E402
 from schemas.topics import POSTS_RAW  # noqa: E402
-from tests.bench.frameworks.work import Work, main  # noqa: E402
+from tests.bench.frameworks.work import FETCHED_AHEAD, Work, main  # noqa: E402
 
 
 def run(bootstrap: str, work: Work) -> None:
@@ -30,7 +30,7 @@ def run(bootstrap: str, work: Work) -> None:
         return []
 
     flow = Dataflow("bench")
-    source = KafkaSource([bootstrap], [POSTS_RAW], tail=True, batch_size=BATCH)
+    source = KafkaSource([bootstrap], [POSTS_RAW], add_config=dict(FETCHED_AHEAD), batch_size=BATCH)
     op.output("out", op.flat_map_batch("step", op.input("in", flow, source), step), TestingSink([]))
     run_main(flow)
 

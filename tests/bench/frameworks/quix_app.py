@@ -12,7 +12,7 @@ use_libraries()
 from quixstreams import Application, message_context  # type: ignore[import-not-found]  # noqa: E402
 
 from schemas.topics import POSTS_RAW  # noqa: E402
-from tests.bench.frameworks.work import Work, main  # noqa: E402
+from tests.bench.frameworks.work import FETCHED_AHEAD, Work, main  # noqa: E402
 
 
 def run(bootstrap: str, work: Work) -> None:
@@ -23,6 +23,7 @@ def run(bootstrap: str, work: Work) -> None:
         auto_offset_reset="earliest",
         auto_create_topics=False,
         use_changelog_topics=False,
+        consumer_extra_config=dict(FETCHED_AHEAD),
         loglevel="ERROR",
     )
     frame = app.dataframe(app.topic(POSTS_RAW, value_deserializer="bytes", key_deserializer="bytes"))

@@ -23,6 +23,9 @@ from schemas.topics import SHUFFLE, TOPICS
 
 Headers = Sequence[tuple[str, bytes]]
 
+FETCHED_AHEAD = {"queued.min.messages": "5000", "queued.max.messages.kbytes": "4096"}
+"""For librdkafka, which would else have read everything before the first message is handed on."""
+
 
 class Work:
     """The step of each partition, made when it is first needed; with `idle` nothing is done but counting."""
