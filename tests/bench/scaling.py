@@ -129,7 +129,7 @@ def report(options: Options) -> str:
         say(f"bench: scaling: live, workers: {workers}")
         runs.append(live(posts, workers))
     some = posts[: 4_000 if options.quick else 20_000]
-    here = cut(some, TOPICS[SHUFFLE].partitions)
+    here = cut(posts, TOPICS[SHUFFLE].partitions)  # the same posts as live, so that the index is as large
     one = runs[0].run
     core = here.first + here.shuffle + here.alerts
     shell = max(0.0, 1e6 * one.cpu.get("detect", 0.0) / one.count - core)

@@ -94,7 +94,7 @@ def workers(runs: Sequence[Workers]) -> str:
     return (
         f"{runs[0].run.count:,} generated posts through the live system on the embedded broker. Columns in µs are CPU "
         "time a post; the last one is the memory by which the detection workers grow. All parts share the cores of "
-        "this machine, so two workers cannot be twice as fast here.\n\n" + table(head, rows)
+        "this machine: what a second worker gains is what the others leave it.\n\n" + table(head, rows)
     )
 
 

@@ -192,8 +192,8 @@ def section(options: Options) -> str:
         "All lines of a table are about the same posts. `× core`: speed against the detection core. The columns in µs "
         "are CPU time a post of each process, user and system; detect is the worker, or whoever does the work. Live "
         "times run from the first publication until the workers have committed everything (they commit once a second). "
-        "The lines of the frameworks begin after the first unit that each hands on, so that starting and joining a group are not in "
-        "them; what their own threads fetch ahead is held to a few megabytes."
+        "The lines of the frameworks begin after the first unit that each hands on, so that starting and "
+        "joining a group are not in them; what their own threads fetch ahead is held to a few megabytes."
     ]
     for title, posts in kinds(options.count, options.quick):
         say(f"bench: {title}, {len(posts):,}: core")

@@ -168,7 +168,7 @@ def test_clusters_are_the_components(pairs: list[tuple[int, int]]) -> None:
 
 
 def test_pairs_within_a_time(tmp_path: Path) -> None:
-    """Only pairs so close in time stay; clusters are written as the scorer reads them."""
+    """Only pairs so close in time stay."""
     times = {"a": "00:00:00", "b": "00:30:00", "c": "02:00:00"}
     posts = tmp_path / "posts.jsonl"
     posts.write_bytes(
@@ -178,8 +178,14 @@ def test_pairs_within_a_time(tmp_path: Path) -> None:
     pairs.write_text("id_a,id_b,ratio\na,b,90\na,c,91\n")
     copies.within(pairs, posts, 3600.0, near)
     assert list(csv.reader(near.open())) == [["id_a", "id_b", "ratio"], ["a", "b", "90"]]
-    write_copies(tmp_path / "copies.jsonl", [("a", "b")])
-    assert orjson.loads((tmp_path / "copies.jsonl").read_bytes())["post_ids"] == ["a", "b"]
+
+
+def test_copies_are_of_several_authors(tmp_path: Path) -> None:
+    """A cluster that one author makes alone is left out, as in Vigie's own file."""
+    authors = {"a": "x", "b": "y", "c": "z", "d": "z"}
+    write_copies(tmp_path / "copies.jsonl", [("a", "b"), ("c", "d")], authors)
+    lines = (tmp_path / "copies.jsonl").read_bytes().splitlines()
+    assert [orjson.loads(line)["post_ids"] for line in lines] == [["a", "b"]]
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=50))

@@ -35,7 +35,7 @@ def main(posts: Path, copies: Path) -> None:
         found += [(name, other) for other in index.query(sketch)]
         index.insert(name, sketch)
     seconds = time.perf_counter() - began
-    write_copies(copies, found)
+    write_copies(copies, found, {post["id"]: post["author_id"] for post in records})
     tell(seconds=seconds)
 
 

@@ -54,10 +54,11 @@ def pairs(database: Path) -> Iterator[tuple[str, str]]:
 def main(posts: Path, copies: Path) -> None:
     """Runs it in the folder of `copies`."""
     table, database = copies.with_suffix(".csv"), copies.with_suffix(".db")
+    records = read_posts(posts)
     with table.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
         out.writerow(_COLUMNS)
-        for post in read_posts(posts):
+        for post in records:
             who = post["author_id"]
             out.writerow((post["id"], who, who, "", "", post["text"], int(seconds_of(post)), ""))
     began = time.perf_counter()
@@ -71,7 +72,7 @@ def main(posts: Path, copies: Path) -> None:
         similarity_function=same,
     )
     seconds = time.perf_counter() - began
-    write_copies(copies, pairs(database))
+    write_copies(copies, pairs(database), {post["id"]: post["author_id"] for post in records})
     tell(seconds=seconds)
 
 

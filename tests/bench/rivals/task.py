@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,12 @@ def clusters(pairs: Iterable[tuple[str, str]]) -> Iterator[list[str]]:
     yield from found.values()
 
 
-def write_copies(path: Path, pairs: Iterable[tuple[str, str]]) -> None:
-    """`copies.jsonl` as the scorer reads it."""
+def write_copies(path: Path, pairs: Iterable[tuple[str, str]], authors: Mapping[str, str]) -> None:
+    """`copies.jsonl` as the scorer reads it: clusters of two or more authors, as Vigie's own file has them."""
     with path.open("wb") as file:
         for number, ids in enumerate(clusters(pairs)):
+            if len({authors[name] for name in ids}) < 2:
+                continue
             file.write(orjson.dumps({"cluster_id": str(number), "post_ids": ids}) + b"\n")
 
 
