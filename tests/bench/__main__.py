@@ -8,6 +8,8 @@ measures only the parts named and leaves the other sections as they stand. Progr
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 from collections.abc import Callable
 
 from tests.bench import copies, latency, scaling, stages, start, store, throughput
@@ -47,6 +49,9 @@ def main() -> None:
         cli.error(
             f"unknown part {', '.join(sorted(unknown))}; there are {', '.join((*PERFORMANCE, SCALING))}"
         )
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
+    )  # what was started is stopped first
     options = Options(arguments.posts, arguments.quick, arguments.large)
     chosen = arguments.parts or [*PERFORMANCE, SCALING]
     head = (
