@@ -121,8 +121,12 @@ def measured(stack: Stack, rate: int, seconds: float) -> Measured:
     command = [sys.executable, "-m", "tests.bench.pacing", stack.bootstrap, str(rate), str(seconds), tag]
     with subprocess.Popen(command, env=environment(None), stdout=subprocess.PIPE, text=True) as pacing:
         assert pacing.stdout is not None
-        start = int(pacing.stdout.readline()) / 1e6
-        late = float(pacing.stdout.readline())
+        try:
+            start = int(pacing.stdout.readline()) / 1e6
+            late = float(pacing.stdout.readline())
+        except BaseException:
+            pacing.terminate()
+            raise
     ended = time.monotonic()
     asyncio.run(drain(stack.bootstrap, patience=_PATIENCE, store=False))
     behind = time.monotonic() - ended

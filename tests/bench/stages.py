@@ -24,9 +24,11 @@ from pipeline.stack import Stack
 from pipeline.store.client import StoreClient
 from pipeline.store.enriched_rows import posts_from_json
 from pipeline.text import fingerprint
-from pipeline.text.enrich import Enriched, enrich, to_contract
+from pipeline.text.enrich import Enriched, enrich, hashtags, to_contract
+from pipeline.text.fingerprint import text_key
 from pipeline.text.language import SPOKEN, language
 from pipeline.text.normalise import Forms, normalise
+from pipeline.text.phrases import post_flags
 from pipeline.text.urls import domain, links
 from schemas.decode import Refusal, decode
 from schemas.records import Post, Record
@@ -77,6 +79,13 @@ def _links(posts: Sequence[Post]) -> None:
             domain(found[0])
 
 
+def _others(posts: Sequence[Post], forms: Sequence[Forms]) -> None:
+    for post, form in zip(posts, forms, strict=True):
+        text_key(form.full)
+        post_flags(post.text, post.reply_to is not None)
+        hashtags(post.text)
+
+
 def text_stages(posts: Sequence[Item], watch: Watch) -> None:
     """What is done to each post by itself, one kind of work after the other. What is read or remembered at the first
     time (suffix list, hosts) has been before."""
@@ -93,7 +102,7 @@ def text_stages(posts: Sequence[Item], watch: Watch) -> None:
     forms = watch("normalise", lambda: [normalise(post.text) for post in good])
     watch("language", _languages, good, forms)
     watch("links and their domains", _links, good)
-    watch("enrich", lambda: [enrich(post) for post in good])
+    watch("text key, phrases, hashtags", _others, good, forms)
 
 
 class Core:
@@ -181,8 +190,8 @@ def measured(posts: Sequence[Item], stack: Stack) -> list[tuple[str, float]]:
     enriched = core_stages(posts, TOPICS[SHUFFLE].partitions, watch)
     outer_stages(posts, enriched, stack, watch)
     t = {name: 1e6 * seconds / len(posts) for name, seconds in watch.seconds.items()}
-    enriching = ("normalise", "language", "links and their domains")
-    first = ("intake", "enrich", "fingerprint", "pace of accounts")
+    enriching = ("normalise", "language", "links and their domains", "text key, phrases, hashtags")
+    first = ("intake", *enriching, "fingerprint", "pace of accounts")
     second = ("copies index", "bursts", "shares of objects")
     inner = "&nbsp;&nbsp;"
     return [
@@ -190,7 +199,6 @@ def measured(posts: Sequence[Item], stack: Stack) -> list[tuple[str, float]]:
         (f"{inner}decode and validate", t["decode and validate"]),
         (f"{inner}intake: repeats, lateness, time", t["intake"] - t["decode and validate"]),
         *((f"{inner}{name}", t[name]) for name in enriching),
-        (f"{inner}text key, phrases, hashtags", t["enrich"] - sum(t[name] for name in enriching)),
         (f"{inner}fingerprint", t["fingerprint"]),
         (f"{inner}pace of accounts", t["pace of accounts"]),
         (f"{inner}candidates, activity, dealing out", t["first step"] - sum(t[name] for name in first)),

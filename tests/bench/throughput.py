@@ -40,6 +40,8 @@ FRAMEWORKS = (
 )
 _LONGEST = 900.0
 _SOME = 5_000
+_UNITS = 10
+"""Fewer batches than these tell nothing about a framework that does nothing: most was fetched before the clock ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,9 @@ def frameworks(posts: Sequence[Item], accepted: int, idle: Sequence[bool]) -> li
                 told = _script(script, [bootstrap, str(len(posts)), *(["--idle"] if rests else [])], folder)
                 if not rests and told["accepted"] != accepted:
                     raise AssertionError(f"{title}: {told['accepted']} posts accepted, {accepted} in memory")
+                if rests and told["units"] < _UNITS:
+                    say("bench: too few posts to tell how fast it does nothing")
+                    continue
                 what = f"{title}: nothing to do" if rests else f"first step called from {title}"
                 rows.append(Row(what, int(told["posts"]), told["seconds"], {"detect": told["cpu"]}))
     return rows

@@ -1,8 +1,9 @@
 """What the scripts share: the step for each partition, and when to stop.
 
 Each script reads the raw posts that lie in the topic and hands them to `pipeline.detect.post_step.PostStep`, in the
-units in which its framework hands them on. It prints one JSON line: {"seconds", "cpu", "posts", "accepted"}; the first
-three are about what came after the first unit, so that starting, joining a group and the first fetch are not in them.
+units in which its framework hands them on. It prints one JSON line: {"seconds", "cpu", "posts", "accepted", "units"};
+the first three are about what came after the first unit, so that starting, joining a group and the first fetch are not
+in them.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ class Work:
         self._idle = idle
         self._steps: dict[int, PostStep] = {}
         self._began = self._cpu = 0.0
-        self._posts = self._first = self._accepted = 0
+        self._posts = self._first = self._accepted = self._units = 0
 
     def feed(self, partition: int, batch: Sequence[tuple[bytes | None, Headers]]) -> None:
         """Takes values with their headers, in the order of the partition. After the last post the process ends."""
+        self._units += 1
         self._posts += sum(value is not None for value, _ in batch)
         if not self._idle:
             step = self._steps.get(partition)
@@ -54,7 +56,13 @@ class Work:
     def _finish(self) -> None:
         seconds, cpu = time.perf_counter() - self._began, time.process_time() - self._cpu
         posts = self._posts - self._first
-        told = {"seconds": seconds, "cpu": cpu, "posts": posts, "accepted": self._accepted}
+        told = {
+            "seconds": seconds,
+            "cpu": cpu,
+            "posts": posts,
+            "accepted": self._accepted,
+            "units": self._units,
+        }
         sys.stdout.buffer.write(orjson.dumps(told) + b"\n")
         sys.stdout.flush()
         os._exit(0)  # frameworks take their time to leave a group; what was to be measured has been
