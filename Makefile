@@ -43,7 +43,7 @@ format: $(STAMP) ## rewrite the sources in the house style
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
-bench: $(STAMP) ## measure speed, write docs/performance.md
+bench: $(STAMP) ## measure speed, write docs/performance.md and docs/scaling.md
 	@$(BIN)/python -m tests.bench
 
 eval: $(STAMP) ## measure accuracy, write docs/accuracy.md
