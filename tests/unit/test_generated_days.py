@@ -14,7 +14,6 @@ from pipeline.scenario.plants import INNOCENT, PLANTS, Plant
 from pipeline.scenario.score import belongs, score
 from tests.eval.false_alarms import innocent_day
 
-
 _SMALL = {name: plant for name, plant in PLANTS.items() if name != "coordinated_burst"}
 """What does not shrink with the world: a flood thirty times the usual is none where the usual is next to nothing."""
 
