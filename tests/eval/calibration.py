@@ -29,7 +29,7 @@ from tests.eval.varied import plants
 from tests.measure import say, table
 
 FIT = range(5000, 5080)
-SHOWN = range(7000, 7060)
+SHOWN = range(7000, 7050)
 SCALE = 0.05
 BINS = 5
 WORST = 0.06
@@ -99,8 +99,8 @@ def fitted(alerts: Sequence[Scored]) -> tuple[tuple[float, float], ...]:
         steps.setdefault(share, []).extend(one.raw for one in group)
     knots = [(sum(raws) / len(raws), share) for share, raws in sorted(steps.items())]
     ends = (1.0, min(1.0, 1.01 * knots[-1][1]))
-    points = [(0.0, round(0.9 * knots[0][1], 5))]
-    for raw, share in ((round(raw, 3), round(share, 5)) for raw, share in [*knots, ends]):
+    points = [(0.0, round(0.9 * knots[0][1], 4))]
+    for raw, share in ((round(raw, 3), round(share, 4)) for raw, share in [*knots, ends]):
         if points[-1][0] < raw and points[-1][1] < share:
             points.append((raw, share))
     points[-1] = (1.0, points[-1][1])

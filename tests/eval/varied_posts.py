@@ -139,7 +139,8 @@ def outcry(world: World, rng: Random, place: int) -> Made:
         young(world, "twitter", rng, (1, 25)) if rng.random() < fresh else person
         for person in crowd(world, "twitter", "fr", size, rng)
     ]
-    return _wave(world, rng, place, people, 0.3 * rng.random() ** 2, rng.uniform(0.1, 0.7))
+    slogans = rng.choice((0.0, 0.0, 0.0, rng.uniform(0, 0.3)))
+    return _wave(world, rng, place, people, slogans, rng.uniform(0.1, 0.7))
 
 
 # The pace of an account.

@@ -169,7 +169,7 @@ def test_the_words_name_the_checks() -> None:
 
 
 def test_new_accounts_are_a_mark_beyond_chance() -> None:
-    """Six new accounts of twenty may be chance on a page that has some; 24 of sixty, and all of twenty, not."""
+    """Six new accounts of twenty may be chance, twenty-four of sixty and twenty of twenty not."""
     for new, posts, severity in ((6, 20, "info"), (24, 60, "warning"), (20, 20, "warning")):
         rows = [
             post(

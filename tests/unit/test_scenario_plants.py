@@ -9,7 +9,8 @@ import pytest
 from rapidfuzz import fuzz
 
 from pipeline.scenario import Planted, Scenario, generate
-from pipeline.scenario.plants import PLANTS
+from pipeline.scenario.plants import INNOCENT, PLANTS
+from pipeline.scenario.plants.own_campaign import LINK
 from pipeline.scenario.speech import EMOJI, without_accents
 from schemas.records import FanCount, Follow, Post
 from schemas.times import DAY, HOUR, MINUTE, SECOND
@@ -198,6 +199,34 @@ def test_innocents(case: Case) -> None:
     assert sum(post.is_repost for post in posts) == 120
     assert len(posts) == 151
     assert all("RT + follow" in post.text for post in posts)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_further_look_alikes(seed: int) -> None:
+    """Breaking news, a fandom, new year's wishes and a declared call are what they are described as."""
+    names = ("breaking_news", "fandom", "holiday", "own_campaign")
+    scenario = generate(seed, scale=0.1, plants={name: INNOCENT[name] for name in names})
+    by_id = {r.id: r for r in scenario.records if isinstance(r, Post)}
+    posts = {planted.name: [by_id[post] for post in planted.posts] for planted in scenario.truth}
+    news = posts["panne_geante"]
+    own = [post for post in news if not post.is_repost and not post.urls]
+    assert 0.2 < 1 - len(own) / len(news) < 0.5
+    assert _alike(own) <= 2
+    fans = Counter(post.author_id for post in posts["communaute_de_fans"])
+    new = {
+        p.author_id
+        for p in posts["communaute_de_fans"]
+        if p.created_at - (p.author_created_at or 0) < 30 * DAY
+    }
+    assert max(fans.values()) >= 5
+    assert 0.08 < len(new) / len(fans) < 0.3
+    assert _alike(posts["communaute_de_fans"]) <= 2
+    wishes = posts["nouvel_an"]
+    assert len({post.author_id for post in wishes}) == len(wishes) >= 120
+    assert sum(post.created_at - wishes[0].created_at <= HOUR for post in wishes) > len(wishes) / 3
+    call = posts["campagne_declaree"]
+    assert all(post.urls == (LINK,) for post in call)
+    assert sum(post.created_at - call[0].created_at <= 8 * MINUTE for post in call) >= 30
 
 
 def test_dirty_counters(case: Case) -> None:
