@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.vigie-setup
 
-.PHONY: help setup demo up test test-kafka lint format bench eval clean
+.PHONY: help setup demo up test test-long test-kafka lint format bench eval clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +28,10 @@ up: $(STAMP) ## run broker, workers, store and SQL endpoint on this machine
 	@$(BIN)/vigie up
 
 test: $(STAMP) ## unit, property and integration tests on the embedded broker and store
-	@$(BIN)/python -m pytest -m "not kafka"
+	@$(BIN)/python -m pytest -m "not kafka and not long"
+
+test-long: $(STAMP) ## the tests that take minutes: a recorded quarter through the whole system, workers that come and go
+	@$(BIN)/python -m pytest -m "long and not kafka"
 
 test-kafka: $(STAMP) ## the integration tests on Apache Kafka (needs Java 17 and Maven, or KAFKA_BOOTSTRAP)
 	@$(BIN)/python -m tests.kafka_server -- $(BIN)/python -m pytest -m "kafka"

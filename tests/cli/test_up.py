@@ -92,6 +92,7 @@ def test_busy_ports(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "run.json").exists()
 
 
+@pytest.mark.long
 def test_two_workers_stop_and_start_again(tmp_path: Path) -> None:
     """Two detection workers find what a backtest finds. After stop and start the store has everything, and the same
     files once more change no row and no alert."""

@@ -28,6 +28,7 @@ CAMPAIGNS = DATA / "ira_tweets" / "campaigns_2015q4.csv"
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.shared,
+    pytest.mark.long,
     pytest.mark.timeout(600),
     pytest.mark.skipif(not QUARTER.exists(), reason=f"no recorded data at {DATA}; set VIGIE_EVAL_DATA"),
 ]

@@ -20,7 +20,12 @@ _SMALL = {name: plant for name, plant in PLANTS.items() if name != "coordinated_
 
 @pytest.mark.parametrize(
     ("seed", "scale", "plants"),
-    [(211, 1.0, PLANTS), (212, 0.1, _SMALL), (213, 0.1, _SMALL), (214, 0.1, _SMALL)],
+    [
+        pytest.param(211, 1.0, PLANTS, marks=pytest.mark.long),
+        (212, 0.1, _SMALL),
+        (213, 0.1, _SMALL),
+        (214, 0.1, _SMALL),
+    ],
 )
 def test_what_is_planted_is_found_and_nothing_else(seed: int, scale: float, plants: dict[str, Plant]) -> None:
     """Every operation has its alert, no look-alike a warning, nobody else either."""
