@@ -30,7 +30,7 @@ up: $(STAMP) ## run broker, workers, store and SQL endpoint on this machine
 test: $(STAMP) ## unit, property and integration tests on the embedded broker and store
 	@$(BIN)/python -m pytest -m "not kafka and not long"
 
-test-long: $(STAMP) ## the tests that take minutes: a recorded quarter through the whole system, workers that come and go
+test-long: $(STAMP) ## the slow tests: a recorded quarter through the whole system, poison, workers and ports that fail
 	@$(BIN)/python -m pytest -m "long and not kafka"
 
 test-kafka: $(STAMP) ## the integration tests on Apache Kafka (needs Java 17 and Maven, or KAFKA_BOOTSTRAP)

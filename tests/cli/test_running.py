@@ -176,6 +176,7 @@ def inbox() -> Iterator[Inbox]:
     box.close()
 
 
+@pytest.mark.long
 def test_bot(stack: RunningVigie, files: list[Path], inbox: Inbox) -> None:
     """`bot --once` tells each alert of the wanted severity on the console and to the webhook, and ends; the next run of
     the same group tells nothing twice; another group hears everything; the webhook's address is told to nobody."""
@@ -228,6 +229,7 @@ def test_doctor(stack: RunningVigie, tmp_path: Path) -> None:
     assert bad.stderr == b""
 
 
+@pytest.mark.long
 def test_doctor_finds_what_is_wrong(stack: RunningVigie, tmp_path: Path) -> None:
     """A broker or a store that does not answer, and a data folder that cannot be written, are named with advice."""
     away = stack.vigie(
@@ -292,6 +294,7 @@ def on_a_terminal(folder: Path, words: list[str], **more: str) -> tuple[int, byt
     return process.wait(30), shown
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["alerts", "sql", "doctor", "replay", "backtest", "help", "wrong"])
 def test_no_color(name: str, stack: RunningVigie, files: list[Path], tmp_path: Path) -> None:
     """With NO_COLOR nothing is coloured, on a terminal that could show it."""

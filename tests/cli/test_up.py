@@ -69,6 +69,7 @@ def test_twice_on_the_same_folder(stack: RunningVigie) -> None:
     assert stack.vigie("doctor").code == 0
 
 
+@pytest.mark.long
 def test_busy_ports(tmp_path: Path) -> None:
     """Ports that are taken are replaced by free ones, which is said; SIGTERM ends it like Ctrl-C."""
     with socket.socket() as kafka, socket.socket() as store:
@@ -131,6 +132,7 @@ def test_two_workers_stop_and_start_again(tmp_path: Path) -> None:
         assert running.stop() == 0
 
 
+@pytest.mark.long
 def test_interrupted_while_it_starts(tmp_path: Path) -> None:
     """Ctrl-C before it is ready ends it with 0, and nothing stays behind."""
     process = subprocess.Popen(

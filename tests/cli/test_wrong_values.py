@@ -73,6 +73,7 @@ def test_values_of_settings(variable: str, value: str, named: list[str], tmp_pat
     check(done, 2, *named)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["alerts", "replay"])
 @pytest.mark.parametrize(
     ("content", "named"),
@@ -94,6 +95,7 @@ def test_vigie_toml(name: str, content: str, named: list[str], posts: Path, tmp_
     assert ":  is {}: " not in done.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["backtest", "up"])
 @pytest.mark.parametrize(
     ("content", "named"),

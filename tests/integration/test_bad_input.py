@@ -511,6 +511,7 @@ POISON: dict[str, tuple[str, bytes | None]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", POISON)
 def test_poison(name: str, sturdy: Sturdy) -> None:
     """Whatever anybody writes to any topic, workers and bot go on, and what comes later gets through."""

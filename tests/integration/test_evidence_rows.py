@@ -27,7 +27,7 @@ from schemas.times import Micros, format_time, parse_time
 from tests.eval.varied import plants
 from tests.integration.test_store_process import NOW, StoreProcess
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 _BATCH = 5_000
 
