@@ -39,6 +39,30 @@ _COLLECTED = 50_000
 """Records handed to a collector at a time, at the most (and one fetch more)."""
 
 
+def faust_app(name: str, brokers: Sequence[str]) -> faust.App:
+    """A Faust app that leaves to Vigie what Vigie does itself; with the transport of Faust's own."""
+    return faust.App(
+        name,
+        broker=list(brokers),
+        autodiscover=False,
+        web_enabled=False,
+        topic_allow_declare=False,  # pipeline.broker creates topics, from their one declaration
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+        broker_max_poll_records=BATCH,
+        broker_commit_interval=1.0,
+        broker_commit_every=1_000_000,
+        # The embedded broker answers a join when this has passed; a few seconds are the least.
+        broker_rebalance_timeout=3.0,
+        broker_session_timeout=6.0,
+        broker_heartbeat_interval=1.0,
+        broker_request_timeout=35.0,
+        stream_buffer_maxsize=16,
+        stream_wait_empty=False,
+        stream_recovery_delay=0.0,
+    )
+
+
 class Shell:
     """What agents need: settings, parameters of the core, a publisher."""
 
@@ -52,26 +76,8 @@ class Shell:
         self.app = self._make_app()
 
     def _make_app(self) -> faust.App:
-        app = faust.App(
-            f"{self.settings.kafka.group}-{self.role}",
-            broker=[f"kafka://{address.strip()}" for address in self._bootstrap.split(",")],
-            autodiscover=False,
-            web_enabled=False,
-            topic_allow_declare=False,  # pipeline.broker creates topics, from their one declaration
-            topic_disable_leader=True,
-            consumer_auto_offset_reset="earliest",
-            broker_max_poll_records=BATCH,
-            broker_commit_interval=1.0,
-            broker_commit_every=1_000_000,
-            # The embedded broker answers a join when this has passed; a few seconds are the least.
-            broker_rebalance_timeout=3.0,
-            broker_session_timeout=6.0,
-            broker_heartbeat_interval=1.0,
-            broker_request_timeout=35.0,
-            stream_buffer_maxsize=16,
-            stream_wait_empty=False,
-            stream_recovery_delay=0.0,
-        )
+        brokers = [f"kafka://{address.strip()}" for address in self._bootstrap.split(",")]
+        app = faust_app(f"{self.settings.kafka.group}-{self.role}", brokers)
         app.transport = BatchTransport(list(app.conf.broker), app, loop=app.loop)
         return app
 

@@ -12,6 +12,7 @@ from pipeline.bus import CLOCK_HEADER, END_HEADER, Headers, Message
 from pipeline.connect.files import stamp
 from pipeline.connect.items import MAX_RECORD, FileProblem, Item, topic_of
 from pipeline.connect.sending import Sender, dead_letter
+from pipeline.detect.source_clock import LEAP
 from schemas.times import SECOND, Micros
 from schemas.topics import TOPICS
 
@@ -47,23 +48,33 @@ class ReplayReport(msgspec.Struct):
 
 
 class Pace:
-    """When a record is due: at once while no clock is known, then `speed` times faster than event time says.
+    """When a record is due: `speed` times faster than event time says, counted from the first record.
 
     speed None: everything is due at once. now gives seconds, from any origin. Lateness stays lateness: a
-    record older than the clock is due with it, not before.
+    record older than the clock is due with it, not before. A first record whose date turns out wrong starts nothing.
     """
 
     def __init__(self, speed: float | None, now: Callable[[], float]) -> None:
         self._speed = speed
         self._now = now
         self._origin: tuple[Micros, float] | None = None
+        self._started = False
 
-    def wait(self, clock: Micros) -> float:
-        """Seconds until a record with this source clock is due; 0 when it is."""
-        if self._speed is None or clock == 0:
+    def wait(self, clock: Micros, at: Micros | None = None) -> float:
+        """Seconds until a record with this source clock is due; 0 when it is, and while no clock is known (0).
+
+        at: the record's own event time, where it has one.
+        """
+        if self._speed is None:
             return 0.0
-        if self._origin is None:
+        if clock == 0:
+            # The clock waits for a second record to agree; time passes from the first one on all the same.
+            if at is not None:
+                self._origin = (at, self._now())
+            return 0.0
+        if self._origin is None or (not self._started and abs(clock - self._origin[0]) > LEAP):
             self._origin = (clock, self._now())
+        self._started = True
         first, start = self._origin
         return max(0.0, start + (clock - first) / SECOND / self._speed - self._now())
 
@@ -114,7 +125,7 @@ async def replay(
 
     try:
         for item, clock in stamp(items):
-            delay = pace.wait(clock)
+            delay = pace.wait(clock, item.at)
             if delay > _EARLY:
                 await flush()
                 # Sending took time as well.

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_PACES = tuple(n / 20 for n in range(1, 20))
+_PACES = tuple(n / 40 for n in range(1, 40))
 """What is left of attention after one step, from nearly nothing to nearly all."""
 _STARTS = 5
 """A path begins one step before the rise, so what explains it begins within the first few; long rises stay cheap."""

@@ -8,6 +8,7 @@ from pipeline.detect.finding import Finding
 from pipeline.explain.words import (
     NARROW,
     cut,
+    joined,
     moment_en,
     moment_fr,
     number_en,
@@ -85,10 +86,10 @@ def summary(finding: Finding) -> Summary:
     evidence = _evidence(said)
     holds = [code for code, values in checked.items() if values["holds"]]
     if finding.severity == "info":
-        innocent = [_INNOCENT[code] for code in holds]
-        if innocent:
-            fr += f" Compatible avec {' ou '.join(fr for fr, _ in innocent)}."
-            en += f" Consistent with {' or '.join(en for _, en in innocent)}."
+        innocent_fr, innocent_en = joined((_INNOCENT[code] for code in holds), (" ou ", " or "))
+        if innocent_fr:
+            fr += f" Compatible avec {innocent_fr}."
+            en += f" Consistent with {innocent_en}."
         else:
             fr += f" La cadence seule ne prouve rien{NARROW}: compatible avec une personne très active."
             en += " Pace alone proves nothing: consistent with a very active person."
@@ -98,8 +99,8 @@ def summary(finding: Finding) -> Summary:
     else:
         fr += f" Compatible avec une publication automatique{NARROW}: {evidence[0]}."
         en += f" Consistent with automatic posting: {evidence[1]}."
-    names = [_CHECKED[code] for code in checked if code not in holds]
-    if names:
-        fr += f" Explications vérifiées et non retenues{NARROW}: {', '.join(fr for fr, _ in names)}."
-        en += f" Checked and not borne out: {', '.join(en for _, en in names)}."
+    failed_fr, failed_en = joined(_CHECKED[code] for code in checked if code not in holds)
+    if failed_fr:
+        fr += f" Explications vérifiées et non retenues{NARROW}: {failed_fr}."
+        en += f" Checked and not borne out: {failed_en}."
     return Summary(fr, en)

@@ -7,7 +7,9 @@ from typing import Any
 from pipeline.detect.finding import Finding
 from pipeline.explain.words import (
     NARROW,
+    Pair,
     cut,
+    joined,
     moment_en,
     moment_fr,
     number_en,
@@ -23,19 +25,13 @@ from pipeline.explain.words import (
 )
 from schemas.alerts import Reason, Summary
 
-_Pair = tuple[str, str]
-
 
 def _values(reasons: tuple[Reason, ...]) -> dict[str, dict[str, Any]]:
     return {reason.code: reason.values for reason in reasons}
 
 
-def _join(parts: list[_Pair]) -> _Pair:
-    return ", ".join(fr for fr, _ in parts), ", ".join(en for _, en in parts)
-
-
-def _marks(said: dict[str, dict[str, Any]]) -> list[_Pair]:
-    marks: list[_Pair] = []
+def _marks(said: dict[str, dict[str, Any]]) -> list[Pair]:
+    marks: list[Pair] = []
     if values := said.get("copies"):
         marks.append(
             (
@@ -71,8 +67,8 @@ def _marks(said: dict[str, dict[str, Any]]) -> list[_Pair]:
     return marks
 
 
-def _checks(checked: dict[str, dict[str, Any]]) -> list[_Pair]:
-    done: list[_Pair] = []
+def _checks(checked: dict[str, dict[str, Any]]) -> list[Pair]:
+    done: list[Pair] = []
     if values := checked.get("many_distinct_accounts"):
         each = values["posts_per_account"]
         done.append(
@@ -144,7 +140,7 @@ def summary(finding: Finding) -> Summary:
             f" A slow wave: {plural_en(wave['posts'], 'post', 'posts')} in one hour, "
             f"against {number_en(wave['expected'], 1)} usually."
         )
-    marks = _join(_marks(said))
+    marks = joined(_marks(said))
     if finding.severity == "info":
         fr += " Compatible avec un emballement spontané"
         en += " Consistent with a spontaneous wave"
@@ -167,5 +163,5 @@ def summary(finding: Finding) -> Summary:
     if not organic["known_ages"]:
         fr += " L’âge des comptes est inconnu."
         en += " The age of the accounts is unknown."
-    checks = _join(_checks(checked))
+    checks = joined(_checks(checked))
     return Summary(f"{fr} Vérifié{NARROW}: {checks[0]}.", f"{en} Checked: {checks[1]}.")

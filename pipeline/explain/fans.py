@@ -8,7 +8,9 @@ from pipeline.detect.finding import Finding
 from pipeline.explain import platform as platform_wide
 from pipeline.explain.words import (
     NARROW,
+    Pair,
     cut,
+    joined,
     moment_en,
     moment_fr,
     number_en,
@@ -23,7 +25,6 @@ from pipeline.explain.words import (
 from schemas.alerts import Summary
 from schemas.times import Micros, parse_time
 
-_Pair = tuple[str, str]
 _Said = dict[str, dict[str, Any]]
 
 
@@ -33,10 +34,10 @@ def summary(finding: Finding) -> Summary:
         return platform_wide.summary(finding)
     said: _Said = {reason.code: reason.values for reason in finding.reasons}
     sentences = [_growth(finding), *_who(finding, said), *_elsewhere(said), _verdict(finding, said)]
-    return Summary(" ".join(fr for fr, _ in sentences), " ".join(en for _, en in sentences))
+    return Summary(*joined(sentences, (" ", " ")))
 
 
-def _growth(finding: Finding) -> _Pair:
+def _growth(finding: Finding) -> Pair:
     name = cut(finding.subject.name or finding.subject.id, 80)
     platform = cut(finding.subject.platform, 40)
     gained, usual = finding.observed, max(0.0, finding.expected)
@@ -58,9 +59,9 @@ def _usual_en(usual: float) -> str:
     return f"about {number_en(usual)}" if usual >= 0.5 else "hardly any"
 
 
-def _who(finding: Finding, said: _Said) -> list[_Pair]:
+def _who(finding: Finding, said: _Said) -> list[Pair]:
     """One sentence with what those who came have in common, if anything."""
-    marks: list[_Pair] = []
+    marks: list[Pair] = []
     if values := said.get("creation_cohort"):
         start, end = parse_time(values["start"]), parse_time(values["end"])
         fr = f"{percent_fr(values['share'])} ont été créés entre le {_day_fr(start)} et le {_day_fr(end)}"
@@ -94,17 +95,17 @@ def _who(finding: Finding, said: _Said) -> list[_Pair]:
     if not marks:
         return []
     count = finding.accounts.count
+    marks_fr, marks_en = joined(marks)
     known = f"Sur {plural_fr(count, 'compte arrivé', 'comptes arrivés')}"
     return [
         (
-            f"{known}, {', '.join(fr for fr, _ in marks)} (là où on le sait).",
-            f"Of {plural_en(count, 'account', 'accounts')} that came, {', '.join(en for _, en in marks)} "
-            "(where that is known).",
+            f"{known}, {marks_fr} (là où on le sait).",
+            f"Of {plural_en(count, 'account', 'accounts')} that came, {marks_en} (where that is known).",
         )
     ]
 
 
-def _elsewhere(said: _Said) -> list[_Pair]:
+def _elsewhere(said: _Said) -> list[Pair]:
     values = said.get("same_accounts_elsewhere")
     if values is None:
         return []
@@ -119,7 +120,7 @@ def _elsewhere(said: _Said) -> list[_Pair]:
     ]
 
 
-def _verdict(finding: Finding, said: _Said) -> _Pair:
+def _verdict(finding: Finding, said: _Said) -> Pair:
     if "same_accounts_elsewhere" in said:
         return (
             "Des foules ordinaires n’ont presque personne en commun\N{NARROW NO-BREAK SPACE}: c’est compatible avec un "

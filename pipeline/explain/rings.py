@@ -6,6 +6,7 @@ from pipeline.detect.finding import Finding
 from pipeline.explain.words import (
     NARROW,
     cut,
+    joined,
     moment_en,
     moment_fr,
     number_en,
@@ -43,8 +44,9 @@ def summary(finding: Finding) -> Summary:
     count, objects = finding.accounts.count, same["objects"]
     platform = cut(finding.subject.platform, 40)
     kinds = [(number, *_KINDS[kind]) for kind, number in same["kinds"].items()]
-    listed_fr = ", ".join(f"{fr}{NARROW}: {number_fr(number)}" for number, fr, _ in kinds)
-    listed_en = ", ".join(f"{en}: {number_en(number)}" for number, _, en in kinds)
+    listed_fr, listed_en = joined(
+        (f"{fr}{NARROW}: {number_fr(number)}", f"{en}: {number_en(number)}") for number, fr, en in kinds
+    )
     gap = said["simultaneous"]["median_seconds"]
     fr = (
         f"{plural_fr(count, 'compte', 'comptes')} ({platform}) ont partagé "
@@ -62,14 +64,12 @@ def summary(finding: Finding) -> Summary:
         f"{plural_en(pairs['pairs'], 'pair of accounts does', 'pairs of accounts do')} so repeatedly, "
         f"of {number_en(pairs['of'])} possible."
     )
-    held = [_INNOCENT[r.code] for r in finding.ruled_out if r.values["holds"]]
-    failed = [_INNOCENT[r.code] for r in finding.ruled_out if not r.values["holds"]]
-    if held:
-        fr += f" Une explication innocente tient{NARROW}: {', '.join(fr for fr, _ in held)}."
-        en += f" An innocent explanation holds: {', '.join(en for _, en in held)}."
+    held_fr, held_en = joined(_INNOCENT[r.code] for r in finding.ruled_out if r.values["holds"])
+    failed_fr, failed_en = joined(_INNOCENT[r.code] for r in finding.ruled_out if not r.values["holds"])
+    if held_fr:
+        fr += f" Une explication innocente tient{NARROW}: {held_fr}."
+        en += f" An innocent explanation holds: {held_en}."
     else:
-        fr += f" C’est compatible avec des comptes pilotés ensemble. Vérifié et écarté{NARROW}: "
-        en += " This is consistent with accounts run together. Checked and ruled out: "
-        fr += f"{', '.join(fr for fr, _ in failed)}."
-        en += f"{', '.join(en for _, en in failed)}."
+        fr += f" C’est compatible avec des comptes pilotés ensemble. Vérifié et écarté{NARROW}: {failed_fr}."
+        en += f" This is consistent with accounts run together. Checked and ruled out: {failed_en}."
     return Summary(fr, en)

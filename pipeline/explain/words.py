@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from schemas.times import DAY, HOUR, MINUTE, SECOND, Micros, to_datetime
 
 _MONTHS_FR = [
@@ -32,8 +34,17 @@ _MONTHS_EN = [
     "November",
     "December",
 ]
+Pair = tuple[str, str]
+"""The same in French and in English."""
+
 NARROW = "\u202f"
 """The narrow no-break space: between thousands and before high punctuation in French."""
+
+
+def joined(pairs: Iterable[Pair], between: Pair = (", ", ", ")) -> Pair:
+    """What was said piece by piece, as one enumeration in each language."""
+    said = list(pairs)
+    return between[0].join(fr for fr, _ in said), between[1].join(en for _, en in said)
 
 
 def number_fr(value: float, digits: int = 0) -> str:

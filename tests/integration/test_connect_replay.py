@@ -96,7 +96,7 @@ async def test_speed_follows_event_time(broker: str, publisher: Publisher, tmp_p
     """At --speed 60 ten minutes of event time take ten seconds of the given clock; late records do not
     wait."""
     path = tmp_path / "posts.jsonl"
-    path.write_bytes(b"\n".join(_post(n, second) for n, second in enumerate([0, 0, 60, 30, 300, 600])))
+    path.write_bytes(b"\n".join(_post(n, second) for n, second in enumerate([0, 60, 30, 300, 600])))
     wall = [1000.0]
     slept: list[float] = []
 
@@ -107,4 +107,4 @@ async def test_speed_follows_event_time(broker: str, publisher: Publisher, tmp_p
     report = await replay(publisher, read([path]), 60, now=lambda: wall[0], sleep=sleep)
     assert slept == pytest.approx([1.0, 4.0, 5.0])
     assert report.seconds == pytest.approx(10.0)
-    assert len([r for r in await contents(broker, POSTS_RAW) if r.value is not None]) == 6
+    assert len([r for r in await contents(broker, POSTS_RAW) if r.value is not None]) == 5

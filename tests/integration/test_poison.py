@@ -1,0 +1,108 @@
+"""Records that brought a worker down once, or might.
+
+They go to a stack of their own, which is started anew when it has ended; so that one failing test does not take the
+others with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import orjson
+import pytest
+
+from schemas.topics import (
+    ACTIONS,
+    ALERTS,
+    FANS_CHECKED,
+    FANS_RAW,
+    POSTS_ENRICHED,
+    POSTS_RAW,
+    SHUFFLE,
+    SIGNALS,
+)
+from tests.integration.conftest import RunningVigie, until
+from tests.integration.conftest_bad import DEEP, fan, post, send, stored
+
+pytestmark = pytest.mark.integration
+
+
+class Sturdy:
+    """A stack of its own for what might end a stack; another one takes its place when it has."""
+
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        self._factory = factory
+        self._running: RunningVigie | None = None
+
+    def running(self) -> RunningVigie:
+        """One that runs."""
+        if self._running is not None and not self._running.alive():
+            self.stop()
+        if self._running is None:
+            self._running = RunningVigie(self._factory.mktemp("sturdy") / "data")
+        return self._running
+
+    def stop(self) -> None:
+        """Its end."""
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
+
+
+@pytest.fixture(scope="module")
+def sturdy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sturdy]:
+    """What might end a stack goes here."""
+    holder = Sturdy(tmp_path_factory)
+    yield holder
+    holder.stop()
+
+
+POISON: dict[str, tuple[str, bytes | None]] = {
+    "deeply nested unknown field": (POSTS_RAW, orjson.dumps(post("poison", 0))[:-1] + b',"x":' + DEEP + b"}"),
+    "deeply nested fan record": (FANS_RAW, orjson.dumps(fan("poison", 0))[:-1] + b',"x":' + DEEP + b"}"),
+    "as long as a topic takes": (POSTS_RAW, b"x" * 8_388_000),
+    "longer than a topic should take": (POSTS_RAW, b"x" * 9_500_000),
+    "broken enriched post": (POSTS_ENRICHED, b'{"id":'),
+    "enriched post of wrong types": (POSTS_ENRICHED, orjson.dumps({"id": 1, "urls": 5})),
+    "broken checked fan record": (FANS_CHECKED, b"\xff"),
+    "checked fan record that is a list": (FANS_CHECKED, b"[1]"),
+    "broken action": (ACTIONS, b"{bad"),
+    "action of wrong types": (ACTIONS, orjson.dumps({"alert_id": {}, "at": "soon"})),
+    "action without value": (ACTIONS, None),
+    "broken alert": (ALERTS, b"{bad"),
+    "alert without data": (ALERTS, b"{}"),
+    "alert withdrawn under a broken key": (ALERTS, None),
+    "foreign shuffle message": (SHUFFLE, b"\xc1"),
+    "foreign signal": (SIGNALS, b"{}"),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", POISON)
+def test_poison(name: str, sturdy: Sturdy) -> None:
+    """Whatever anybody writes to any topic, workers and bot go on, and what comes later gets through."""
+    stack = sturdy.running()
+    before = stack.parts()
+    topic, value = POISON[name]
+    send(stack, topic, [value], key=None if value else b"\xff")
+    marker = f"after {name}"
+    send(stack, POSTS_RAW, [orjson.dumps(post("poison", marker))], key=b"x")
+    send(stack, FANS_RAW, [orjson.dumps(fan("poison", 1, page_id=marker))], key=b"x")
+    send(stack, ACTIONS, [orjson.dumps({"alert_id": marker, "at": "2026-07-01T10:00:00Z", "action": "ack"})])
+
+    def look() -> tuple[bool, ...]:
+        if not stack.alive():
+            return (False,)
+        return (
+            f"p{marker}" in stored(stack, "poison"),
+            bool(stack.value("SELECT count() FROM fan_counts WHERE page_id = {m:String}", m=marker)),
+            bool(stack.value("SELECT count() FROM actions WHERE alert_id = {m:String}", m=marker)),
+        )
+
+    seen = until(look, lambda got: all(got) or got == (False,), 30.0)
+    assert stack.alive(), stack.errors.read_text()
+    assert stack.parts() == before
+    assert seen == (True, True, True)
+    if topic == ALERTS:
+        done = stack.vigie("alerts", "--json")
+        assert done.code == 0, done.err
