@@ -16,7 +16,7 @@ from schemas.records import Post, to_dict
 
 _HASHTAG = re.compile(r"#(\w{2,100})")
 
-VERSIONS = {"text": "2"}
+VERSIONS = {"text": "3"}
 """Versions of what is computed here; they stand in every enriched post."""
 
 

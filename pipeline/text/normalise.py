@@ -22,8 +22,13 @@ MAX_COMPARED = 2000
 _LINK_OR_MENTION = re.compile(r"https?://\S+|www\.\S+|@\w[\w.\-]*")
 _BARE_LINK = re.compile(r"\b(?:[\w-]+\.)+[a-z]{2,}/\S*")
 """A link without a scheme. Only with a path: "etc.bref" is no link."""
+_LINK = re.compile(r"https?://\S+|www\.\S+")
 _WIKI_MENTION = re.compile(r"\[(?:id|club|public|event)\w+\|[^\]\n]{1,100}\]")
 """VK writes whom a comment answers as [id1|Name]: one such name is longer than many an answer."""
+_LISTED = 3
+_LITTLE = 20
+"""A post of fewer characters beside three mentions or more is a list of people ("#ff @one @two @three"): it says their
+names. One that begins with a mention is an answer, which carries the names of all who take part."""
 _HASHTAG = re.compile(r"#\w+")
 _NOT_WORD = re.compile(r"[\W_]+")
 _INVISIBLE = re.compile(
@@ -95,10 +100,21 @@ def normalise(text: str) -> Forms:
         text = _WIKI_MENTION.sub(" ", text)
     # Look-alikes first: a link or a hashtag may be written with them too.
     text = text.lower() if text.isascii() else _fold(text)
+    whole = text
     if "/" in text or "www." in text or "@" in text:
-        text = _LINK_OR_MENTION.sub(" ", text)
-        if "/" in text:
-            text = _BARE_LINK.sub(" ", text)
+        text = _without_links(_LINK_OR_MENTION, text)
+    forms = _words(text)
+    if len(forms.full) < _LITTLE and whole.count("@") >= _LISTED and not whole.startswith("@"):
+        return _words(_without_links(_LINK, whole))
+    return forms
+
+
+def _without_links(links: re.Pattern[str], text: str) -> str:
+    text = links.sub(" ", text)
+    return _BARE_LINK.sub(" ", text) if "/" in text else text
+
+
+def _words(text: str) -> Forms:
     full = _NOT_WORD.sub(" ", text).strip()
     if "#" not in text:
         return Forms(full, full)

@@ -62,7 +62,7 @@ OURS = {**POST, "language": "fr", "fingerprint": 7, "late": False, "detectors": 
         [POST],
         [{**OURS, "created_at": 1_772_535_600}],
         [{**OURS, "created_at": "2026-01-01T00:00:00.1234567Z"}],
-        [OURS, {**OURS, "detectors": {"text": "2"}}],
+        [OURS, {**OURS, "detectors": {"text": "3"}}],
         [{**OURS, "x": 1}, {"x": "text", **OURS}],
         [{"extra": {"late": 1}, **OURS}],
         [{"detectors": 5, "x": {"detectors": {"text": "1"}}}],

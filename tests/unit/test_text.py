@@ -108,6 +108,16 @@ def test_whom_it_calls_and_where_it_points_goes_in_any_form(text: str) -> None:
     assert normalise(text).full == PLAIN
 
 
+def test_a_list_of_people_says_their_names() -> None:
+    """Mentions are the text of a post that is little else; not of an answer, which carries those of all who talk."""
+    listed = normalise("#ff @marie @jean_dupont @paulette https://exemple.fr/a")
+    assert listed == Forms("ff marie jean dupont paulette", "marie jean dupont paulette")
+    assert normalise("bravo @marie @jean") == Forms("bravo", "bravo")
+    assert normalise("@marie @jean_dupont @paulette bravo") == Forms("bravo", "bravo")
+    assert normalise(f"@marie @jean_dupont @paulette {PLAIN}") == Forms(PLAIN, PLAIN)
+    assert normalise(f"{PLAIN} @marie @jean_dupont @paulette") == Forms(PLAIN, PLAIN)
+
+
 @pytest.mark.parametrize("text", ["НОВЫЙ ГОД В РОССИИ", "ΚΑΛΗΜΕΡΑ ΣΕ ΟΛΟΥΣ", "ĀRIS UN ŪDENS"])
 def test_case_of_other_alphabets(text: str) -> None:
     """Letters that are like other ones as capitals than as small ones still have no case."""
