@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from agents.posts import QUIET_EVERY
+from agents.steps import QUIET_EVERY
 from pipeline.detect.clock import GRACE
 from pipeline.detect.parameters import Parameters
 from pipeline.drain import drain

@@ -71,7 +71,7 @@ def cut(posts: Sequence[Item], partitions: int, shell: float = 0.0) -> Cost:
     """The core with so many shuffle partitions, all in this process, every message encoded and decoded."""
     step = PostStep(Parameters(), 0, partitions)
     shuffles = [ShuffleStep(Parameters(), number, 1) for number in range(partitions)]
-    alerts = AlertStep(Parameters(), partitions)
+    alerts = AlertStep(Parameters(), partitions, 1)
     spent: Counter[str] = Counter()
     held = [0] * partitions
     sent = size = 0

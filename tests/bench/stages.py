@@ -112,7 +112,7 @@ class Core:
         self._watch = watch
         self._posts = PostStep(Parameters(), 0, partitions)
         self._shuffles = [ShuffleStep(Parameters(), number, 1) for number in range(partitions)]
-        self._alerts = AlertStep(Parameters(), partitions)
+        self._alerts = AlertStep(Parameters(), partitions, 1)
         watch.method(self._posts._intake, "take", "intake")
         for name in ("add", "advance"):
             watch.method(self._posts._authors, name, "pace of accounts")

@@ -52,7 +52,11 @@ def test_live_equals_backtest(kafka: KafkaServer, scenario: Scenario, workers: i
         for alert in map(json.loads, (tmp_path / "backtest/alerts.jsonl").open(encoding="utf-8"))
     }
     settings = Settings.model_validate({}).model_copy(
-        update={"data_dir": tmp_path / "up", "kafka": Kafka(bootstrap=kafka.bootstrap), "workers": workers}
+        update={
+            "data_dir": tmp_path / "up",
+            "kafka": Kafka.model_validate({"bootstrap": kafka.bootstrap}),
+            "workers": workers,
+        }
     )
     stack = Stack(settings)
     try:

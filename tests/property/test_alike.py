@@ -63,7 +63,8 @@ def test_wide_letters_weigh_twice(narrow: str, wide: str) -> None:
 def test_short_texts_have_too_few_pieces() -> None:
     """Below the least length only the ratio counts: short texts of one subject share most of their pieces."""
     assert not same_pieces("le velo de marie", "de marie le velo")
-    assert alike(*(comparable(text, text, 20) for text in ("le velo de marie", "le velo de marion")), 85.0)
+    marie, marion = "le velo de marie", "le velo de marion"
+    assert alike(comparable(marie, marie, 20), comparable(marion, marion, 20), 85.0)
     one, two = (
         "坂道でも軽く進むし 電池も一週間は余裕で持ちます",
         "電池も一週間は余裕で持ちます 坂道でも軽く進むし",

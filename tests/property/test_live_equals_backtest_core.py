@@ -198,7 +198,9 @@ def test_a_few_posts_make_every_kind() -> None:
     """The thresholds are low enough for what is compared to be something: each detector of posts speaks."""
     rng = random.Random(1)
     steps = [0, 5 * SECOND, MINUTE, 7 * MINUTE]
-    rows = [(rng.randrange(5), rng.choice(_TEXTS), "page", rng.choice(steps), 0, 0, False) for _ in range(80)]
+    rows: Rows = [
+        (rng.randrange(5), rng.choice(_TEXTS), "page", rng.choice(steps), 0, 0, False) for _ in range(80)
+    ]
     kinds = {alert.kind for alert in backtested([small_stream(rows, "p", START)], SMALL, 7).alerts.values()}
     assert kinds == {"copy_paste", "burst", "author_burst", "coordinated_accounts"}
 

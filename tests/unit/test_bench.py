@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import os
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -39,12 +41,9 @@ BODIES = st.text("xyz\n", min_size=1).map(str.strip).filter(bool)
 SECTIONS = st.dictionaries(TITLES, BODIES, max_size=5)
 
 
-def cost(**more: float) -> Cost:
+def cost(**more: Any) -> Cost:
     """Some costs."""
-    values = {"first": 60.0, "shuffle": 100.0, "alerts": 2.0, "shell": 40.0, "fan_out": 2.0}
-    return Cost(
-        **{"partitions": 4, "shuffle_bytes": 1e3, "source_skew": 1.0, "shuffle_skew": 1.0, **values, **more}
-    )  # type: ignore[arg-type]
+    return dataclasses.replace(Cost(4, 60.0, 100.0, 2.0, 40.0, 2.0, 1e3, 1.0, 1.0), **more)
 
 
 @given(SECTIONS, SECTIONS)

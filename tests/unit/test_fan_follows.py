@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 
@@ -27,7 +28,7 @@ def _varied(rng: random.Random, at: Micros, name: str) -> Follow:
     return Follow("x", "page", name, at, "follow", at - age * DAY, None, followers, rng.randrange(1, 900))
 
 
-def _ordinary(days: int = 45, a_day: int = 40) -> Records:
+def _ordinary(days: int = 45, a_day: int = 40) -> list[Follow]:
     rng = random.Random(7)
     return [
         _varied(rng, START + day * DAY + rng.randrange(DAY), f"u{day}-{n}")
@@ -36,9 +37,10 @@ def _ordinary(days: int = 45, a_day: int = 40) -> Records:
     ]
 
 
-def _bought(count: int, over: Micros, kind: str) -> Records:
+def _bought(count: int, over: Micros, kind: str) -> list[Follow]:
     """A purchase: accounts of one fortnight, or empty, or young, or numbered; otherwise as varied as any."""
-    rng, out = random.Random(11), []
+    rng = random.Random(11)
+    out: list[Follow] = []
     for n in range(count):
         follow = _varied(rng, SPIKE + rng.randrange(over), f"b{n}x")
         if kind == "cohort":
@@ -53,7 +55,7 @@ def _bought(count: int, over: Micros, kind: str) -> Records:
     return out
 
 
-def _run(records: Records) -> list[Finding]:
+def _run(records: Sequence[FanCount | Follow]) -> list[Finding]:
     def time(record: FanCount | Follow) -> Micros:
         return record.observed_at if isinstance(record, FanCount) else record.at
 
@@ -195,7 +197,7 @@ def test_who_came_is_known_for_a_rise_that_makes_no_wave() -> None:
         at = START + day * DAY + 9 * HOUR
         so_far = sum(follow.at < at for follow in [*follows, *bought])
         counts.append(FanCount("x", "page", at, 50_000 + so_far))
-    (finding,) = _run(follows + bought + counts)
+    (finding,) = _run([*follows, *bought, *counts])
     assert finding.severity in ("warning", "error")
     assert "empty_profiles" in _codes(finding)
     assert "follows_above_baseline" not in _codes(finding) or finding.evidence.table == "follows"

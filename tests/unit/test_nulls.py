@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from schemas.times import HOUR
 from tests.eval import nulls
 
 
@@ -25,7 +26,7 @@ def test_the_series_are_what_they_are_said_to_be() -> None:
     assert one == again
     assert len({row.post_id for row in one}) == len(one) > 50
     assert len({row.author_id for row in one}) >= 3
-    shape = nulls.rates(np.random.default_rng(4), 14, nulls.HOUR)
+    shape = nulls.rates(np.random.default_rng(4), 14, HOUR)
     assert shape.mean() == pytest.approx(1)
     by_hour = shape.reshape(14, 24).mean(axis=0)
     assert by_hour.max() > 1.5 * by_hour.min()

@@ -18,7 +18,7 @@ from pipeline.detect.parameters import Parameters
 from pipeline.detect.parameters_platform import PlatformParameters
 from pipeline.detect.platform_moves import PlatformMoves
 from schemas.alerts import Alert
-from schemas.records import FanCount
+from schemas.records import FanCount, event_time
 from schemas.times import DAY, HOUR, MINUTE, Micros, parse_time
 from tests.property.core_drive import items
 
@@ -166,7 +166,7 @@ def test_the_report_of_a_backtest_shows_what_was_passed_over() -> None:
     wrong = counts(QUIET["all counts too low for a day"])
     zeros = counts(QUIET["zeros everywhere for a day"])
     shown = [FanCount("y", one.page_id, one.observed_at, one.followers) for one in zeros]
-    test.feed(list(stamp(items(sorted(wrong + shown, key=lambda one: one.observed_at)))))
+    test.feed(list(stamp(items(sorted([*wrong, *shown], key=event_time)))))
     test.feed([], end=True)
     assert test.alerts == {}
     assert test.fan_quality["zero"] == PAGES
