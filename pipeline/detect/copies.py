@@ -67,9 +67,10 @@ class Link(msgspec.Struct, frozen=True, gc=False, array_like=True):
     b: CopyPost
 
 
-_SHARED = 6
+_SHARED = 10
 """Bytes of a sketch that two texts must share to be compared: at the least similarity of the shingles that copies have,
-about a third, 16 of 48 are shared, and fewer than 6 once in a thousand times; unrelated texts share two or three."""
+about a third, 16 of 48 are shared, and fewer than 10 twice in a hundred times; texts of one subject share six to nine,
+and a feed is full of those."""
 _AT_ONCE = 1 << 16
 
 

@@ -65,8 +65,12 @@ def same_pieces(a: str, b: str, wide: bool = False) -> bool:
     # Most pairs that are looked at have little in common, and a dozen pieces show that.
     count = len(short) - size + 1
     sampled = range(0, count, max(1, count // _SAMPLES))
-    if sum([short[i : i + size] in long for i in sampled]) < 0.6 * len(sampled):
-        return False
+    missing = 0.4 * len(sampled)
+    for i in sampled:
+        if short[i : i + size] not in long:
+            missing -= 1
+            if missing < 0:
+                return False
     if sum([short[i : i + size] in long for i in range(count)]) < CONTAINED * count:
         return False
     count = len(long) - size + 1
