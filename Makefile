@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.vigie-setup
 
-.PHONY: help setup demo up test test-long test-kafka lint format bench eval clean
+.PHONY: help setup demo up test test-long test-kafka lint format bench eval eval-gate clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench: $(STAMP) ## measure speed, write docs/performance.md and docs/scaling.md
 
 eval: $(STAMP) ## measure accuracy, write docs/accuracy.md
 	@$(BIN)/python -m tests.eval
+
+eval-gate: $(STAMP) ## fail when accuracy on generated data is not as it should be (ten minutes; writes nothing)
+	@$(BIN)/python -m tests.eval --gate
 
 clean: ## remove .venv and what tools left behind
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -19,7 +19,8 @@ class GrainParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_share: least growth above the usual, as a share of the page's fans.
     deviations: least growth above the usual, in robust standard deviations (1.4826 MAD) of the page's own
     sums.
-    far: a rise of so many thresholds is told at once; a smaller one waits until its shape is known.
+    far: a rise of so many thresholds is told at once; a smaller one waits until its shape is known. More at the scale
+    of an hour, at which a page is looked at twenty-four times as often as at that of a day.
     patient: whether smaller ones are judged at all at this scale.
     max_gap: after a silence of more than so many steps a rise cannot be dated and is only noted.
     """
@@ -55,7 +56,7 @@ class CountParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     grains: tuple[GrainParameters, ...] = (
-        GrainParameters(HOUR, 336, 24, 80, 0.002, 8, 3, False, 3.5),
+        GrainParameters(HOUR, 336, 24, 80, 0.002, 8, 4, False, 3.5),
         GrainParameters(6 * HOUR, 168, 20, 80, 0.004, 8, 3, False, 3.5),
         GrainParameters(DAY, 90, 10, 90, 0.009, 8, 3, True, 7.5),
     )
