@@ -18,6 +18,7 @@ import structlog
 from agents.app import Shell
 from pipeline.config import Settings
 from pipeline.detect.intake import Refused
+from pipeline.letters import OUTCOMES
 from pipeline.runtime import store_address
 from pipeline.store import rows
 from pipeline.store.client import StoreClient
@@ -160,13 +161,29 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isdecimal() and len(text) < 19 else -1
 
 
+def _digest(headers: dict[str, str]) -> int | None:
+    text = headers.get("digest", "")
+    return int(text) if text.isdecimal() and len(text) <= 20 and int(text) < 1 << 64 else None
+
+
 def _letters(records: Sequence[Any], at: Micros) -> Tables:
-    letters = []
+    letters, outcomes = [], []
     for record in records:
         headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+        if record.value is None and headers.get("outcome") in OUTCOMES and _digest(headers) is not None:
+            outcomes.append(
+                {
+                    "topic": headers.get("topic", record.topic.removesuffix(DLQ)),
+                    "partition": _number(headers.get("partition")),
+                    "offset": _number(headers.get("offset")),
+                    "digest": _digest(headers),
+                    "outcome": headers["outcome"],
+                }
+            )
+            continue
         letters.append(
             {
-                "topic": headers.get("topic", record.topic.removesuffix(".dlq")),
+                "topic": headers.get("topic", record.topic.removesuffix(DLQ)),
                 "partition": _number(headers.get("partition")),
                 "offset": _number(headers.get("offset")),
                 "stage": headers.get("stage", ""),
@@ -176,7 +193,10 @@ def _letters(records: Sequence[Any], at: Micros) -> Tables:
                 "raw": record.value or b"",
             }
         )
-    return [("dead_letters", rows.dead_letters_table(letters, at))]
+    return [
+        ("dead_letters", rows.dead_letters_table(letters, at)),
+        ("letter_outcomes", rows.letter_outcomes_table(outcomes, at)),
+    ]
 
 
 SHAPES: dict[str, Shape] = {

@@ -7,3 +7,4 @@ ALTER TABLE {database}.follows MODIFY TTL toDateTime(ingested_at) + toIntervalMo
 ALTER TABLE {database}.alerts MODIFY TTL toDateTime(ingested_at) + toIntervalMonth({alerts_months});
 ALTER TABLE {database}.alert_revisions MODIFY TTL toDateTime(ingested_at) + toIntervalMonth({alerts_months});
 ALTER TABLE {database}.dead_letters MODIFY TTL toDateTime(at) + toIntervalMonth({dead_letters_months});
+ALTER TABLE {database}.letter_outcomes MODIFY TTL toDateTime(at) + toIntervalMonth({dead_letters_months});

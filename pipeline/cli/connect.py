@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.replay import broker_silent, fail, load_settings
+from pipeline.cli.console import WRONG_USE, broker_silent, fail
+from pipeline.cli.settings import load_settings
 
 if TYPE_CHECKING:
     from pipeline.bus import Publisher
@@ -74,13 +75,13 @@ def _with_broker(
     try:
         address = kafka_address(settings)
     except NotRunning as error:
-        fail(str(error))
+        fail("connect", error)
     try:
         asyncio.run(main(address))
     except KafkaError as error:
-        fail(broker_silent(address, error))
+        fail("connect", broker_silent(address, error))
     except OSError as error:
-        fail(f"{error.filename or ''} {error.strerror or error}".strip())
+        fail("connect", f"{error.filename or ''} {error.strerror or error}".strip())
     except (KeyboardInterrupt, asyncio.CancelledError):
         return
 
@@ -94,7 +95,7 @@ def jetstream(
     json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Bluesky posts, reposts, likes and follows; goes on from where the last run stopped."""
-    settings = load_settings()
+    settings = load_settings("connect")
     chosen: dict[str, object] = {}
     if host:
         chosen["hosts"] = host
@@ -102,7 +103,7 @@ def jetstream(
         chosen["version"] = version
     section = settings.jetstream.model_copy(update=chosen)
     if not section.hosts:
-        fail("jetstream.hosts is empty; name at least one host", 2)
+        fail("connect", "jetstream.hosts is empty; name at least one host", WRONG_USE)
 
     async def work(publisher: Publisher) -> None:
         import msgspec
@@ -136,7 +137,7 @@ def http(
     port: Annotated[int | None, _PORT] = None,
 ) -> None:
     """A webhook: POST /v1/records takes one JSON object, a JSON array or newline-delimited JSON."""
-    settings = load_settings()
+    settings = load_settings("connect")
     chosen: dict[str, object] = {}
     if host is not None:
         chosen["host"] = host

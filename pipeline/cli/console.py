@@ -20,3 +20,11 @@ def fail(command: str, problem: object, code: int = FAILED) -> NoReturn:
     """Ends the command: what is wrong and what to do."""
     say(f"vigie {command}: {problem}")
     raise typer.Exit(code)
+
+
+def broker_silent(address: str, error: Exception) -> str:
+    """What to say when the broker cannot be reached."""
+    return (
+        f"Kafka at {address} does not answer ({type(error).__name__}: {error}). "
+        "Start it with `vigie up`, or set VIGIE_KAFKA__BOOTSTRAP to the address of your brokers."
+    )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.config import Settings
     from pipeline.connect.items import Item, Progress
     from pipeline.connect.replay import ReplayReport
     from schemas.records import Kind
@@ -20,27 +19,6 @@ _SPEED = typer.Option(help="How many times faster than the records' own time, or
 _KIND = typer.Option(help="posts, fan_counts or follows; without it records are recognised by their fields.")
 _KEEP_OPEN = typer.Option("--keep-open", help="Do not tell the detectors that nothing more will come.")
 _JSON = typer.Option("--json", help="Print the result as one JSON object.")
-
-
-def fail(message: str, code: int = 1) -> NoReturn:
-    """Says why on standard error and ends the command with `code` (1 failed, 2 wrong use)."""
-    typer.echo(f"vigie: {message}", err=True)
-    raise typer.Exit(code)
-
-
-def load_settings() -> Settings:
-    """The settings in force; a wrong one ends the command with its name, its value and what is allowed."""
-    from pipeline.cli.settings import load_settings as load
-
-    return load("replay")
-
-
-def broker_silent(address: str, error: Exception) -> str:
-    """What to say when the broker cannot be reached."""
-    return (
-        f"Kafka at {address} does not answer ({type(error).__name__}: {error}). "
-        "Start it with `vigie up`, or set VIGIE_KAFKA__BOOTSTRAP to the address of your brokers."
-    )
 
 
 def parse_speed(text: str) -> float | None:
@@ -85,32 +63,38 @@ def replay(
 
     from aiokafka.errors import KafkaError
 
+    from pipeline.cli.console import FAILED, WRONG_USE, broker_silent, fail
+    from pipeline.cli.settings import load_settings
     from pipeline.connect.items import FileProblem, Progress
     from pipeline.runtime import NotRunning, kafka_address
 
     try:
         pace = parse_speed(speed)
     except ValueError:
-        fail(f"--speed is {speed!r}; max or a number above 0 is needed (60: a minute each second)", 2)
+        fail(
+            "replay",
+            f"--speed is {speed!r}; max or a number above 0 is needed (60: a minute each second)",
+            WRONG_USE,
+        )
     try:
         chosen = parse_kind(kind)
     except ValueError:
-        fail(f"--kind is {kind!r}; posts, fan_counts or follows is needed", 2)
+        fail("replay", f"--kind is {kind!r}; posts, fan_counts or follows is needed", WRONG_USE)
     progress = Progress()
     try:
         from pipeline.connect.files import read
 
         items = read(files, chosen, progress)
-        address = kafka_address(load_settings())
+        address = kafka_address(load_settings("replay"))
         report = asyncio.run(_run(address, items, pace, progress, not keep_open))
     except FileProblem as problem:
-        fail(str(problem), 2 if problem.wrong_use else 1)
+        fail("replay", problem, WRONG_USE if problem.wrong_use else FAILED)
     except NotRunning as error:
-        fail(str(error))
+        fail("replay", error)
     except KafkaError as error:
-        fail(broker_silent(address, error))
+        fail("replay", broker_silent(address, error))
     except KeyboardInterrupt:
-        fail("stopped before the end; what was sent stays")
+        fail("replay", "stopped before the end; what was sent stays")
     _tell(report, json)
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipeline.cli.console import WRONG_USE, fail
-from pipeline.config import Settings, read_settings
+
+if TYPE_CHECKING:
+    from pipeline.config import Settings
 
 
 def load_settings(command: str) -> Settings:
     """The settings of this run; ends the command when one is wrong."""
     from pydantic import ValidationError
+
+    from pipeline.config import read_settings
 
     try:
         return read_settings()

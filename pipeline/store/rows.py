@@ -21,6 +21,7 @@ from pipeline.store.schemas import (
     DEAD_LETTERS,
     FAN_COUNTS,
     FOLLOWS,
+    LETTER_OUTCOMES,
     POSTS,
     TIME,
 )
@@ -128,6 +129,11 @@ def dead_letters_table(letters: Sequence[Json], refused_at: Micros) -> pa.Table:
         content = raw.encode() if isinstance(raw, str) else bytes(raw)
         rows.append({"at": refused_at, **letter, "raw": content, "digest": digest(content)})
     return _table(DEAD_LETTERS, rows, refused_at)
+
+
+def letter_outcomes_table(outcomes: Sequence[Json], settled_at: Micros) -> pa.Table:
+    """Table `letter_outcomes` from {topic, partition, offset, digest, outcome}."""
+    return _table(LETTER_OUTCOMES, [{"at": settled_at, **outcome} for outcome in outcomes], settled_at)
 
 
 def cursors_table(cursors: Mapping[str, str], at: Micros) -> pa.Table:

@@ -84,6 +84,11 @@ DEAD_LETTERS = _schema(
     | {"partition": pa.int32(), "offset": pa.int64(), "digest": pa.uint64(), "raw": pa.binary(), "at": TIME}
 )
 
+LETTER_OUTCOMES = _schema(
+    _all(_TEXT, "topic outcome")
+    | {"partition": pa.int32(), "offset": pa.int64(), "digest": pa.uint64(), "at": TIME}
+)
+
 CURSORS = _schema(_all(_TEXT, "connector value") | {"at": TIME})
 
 TABLES: dict[str, pa.Schema] = {
@@ -95,6 +100,7 @@ TABLES: dict[str, pa.Schema] = {
     "actions": ACTIONS,
     "copy_members": COPY_MEMBERS,
     "dead_letters": DEAD_LETTERS,
+    "letter_outcomes": LETTER_OUTCOMES,
     "cursors": CURSORS,
 }
 """Table name -> schema, for everything that rows are written to."""
