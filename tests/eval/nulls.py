@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.detect.activity import Activity
-from pipeline.detect.authors import AuthorPace
 from pipeline.detect.bursts import TargetBursts
 from pipeline.detect.clock import FINAL, Tick
 from pipeline.detect.fan_spikes import FanSpikes
@@ -25,6 +24,7 @@ from pipeline.detect.parameters import Parameters
 from pipeline.scenario.generate import START
 from schemas.records import FanCount, Follow
 from schemas.times import DAY, HOUR, MINUTE, Micros
+from tests.author_watch import AuthorWatch
 from tests.measure import say, table
 
 SERIES = 10_000
@@ -184,7 +184,7 @@ def _watch(
     days: int,
     step: Micros,
     make: Callable[[np.random.Generator, str], Iterable[object]],
-    fresh: Callable[[Micros], TargetBursts | AuthorPace | FanSpikes],
+    fresh: Callable[[Micros], TargetBursts | AuthorWatch | FanSpikes],
 ) -> Told:
     lateness = Parameters().lateness
     last: dict[str, Finding] = {}
@@ -217,7 +217,7 @@ def measured(series: int = SERIES) -> list[Told]:
     p = Parameters()
     return [
         _watch("targets (burst)", series, DAYS, HOUR, target, lambda late: TargetBursts(p.bursts, late)),
-        _watch("accounts (author_burst)", series, DAYS, HOUR, account, lambda late: AuthorPace(p.authors, late)),
+        _watch("accounts (author_burst)", series, DAYS, HOUR, account, lambda late: AuthorWatch(p.authors, late)),
         _watch(
             "follower counts, hourly (fan_spike)", series, DAYS, 6 * HOUR,
             lambda rng, name: counter(rng, name, DAYS, HOUR), lambda late: FanSpikes(p.fans, late),

@@ -104,6 +104,11 @@ SMALL = Parameters(
         regular_posts=4,
         sleepless_hours=6,
         live_hours=1,
+        pace_least=2,
+        platform_share=0.3,
+        platform_top=1,
+        platform_accounts=1,
+        platform_days=1,
     ),
     sharing=SharingParameters(
         window_seconds=500.0,
