@@ -4,6 +4,7 @@ innocent explanations were checked.
 
 from __future__ import annotations
 
+from math import log
 from typing import NamedTuple
 
 import msgspec
@@ -100,10 +101,28 @@ class Judged(NamedTuple):
 
     @property
     def score(self) -> float:
-        """0.2 to 0.5 by pace; 0.3 more for even spacing, 0.2 more for no sleep; 0.3 at most for tickers and bots."""
-        pace = min(1.0, self.stretch.peak / self.p.extreme_posts)
-        score = 0.2 + 0.3 * pace + 0.3 * (self.machine or self.fast_even) + 0.2 * self.machine
-        return round(min(score, 0.3) if self.explained else score, 4)
+        """How much it looks like a machine that hides what it is, 0..1.
+
+        Even spacing at a pace tells most, the more the closer to a clock's: a timer scatters far less than a programme
+        or a diligent person. Slow posts by day and night tell as much only where they come like a clock's. Pace alone
+        tells little, however high. Next to nothing is left for what is explained.
+        """
+        one, p = self.stretch, self.p
+        evenness = 1.0 if one.lock >= p.clock_lock else max(0.0, 1 - one.cv / p.regular_cv)
+        if self.fast_even:
+            score = 0.55 + 0.1 * self._above + 0.1 * self.machine + 0.25 * evenness**2
+        elif self.machine:
+            score = 0.15 + 0.4 * evenness**2
+        else:
+            score = 0.25 + 0.1 * self._above
+        return round(min(score, 0.1 if self.explained else 1.0), 4)
+
+    @property
+    def _above(self) -> float:
+        """How far the pace lies on the way (in factors) from what is high here, 0, to what no hand makes, 1."""
+        if not self.fast or self.extreme:
+            return float(self.extreme)
+        return log(self.stretch.peak / self.threshold) / log(self.p.extreme_posts / self.threshold)
 
     def _reasons(self) -> list[Reason]:
         one, habit = self.stretch, self.habit

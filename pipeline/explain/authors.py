@@ -78,11 +78,11 @@ def _platform(said: dict[str, dict[str, Any]]) -> tuple[str, str]:
         )
     median, high, rare = values["median"], values["high"], round(1 / values["share"])
     return (
-        f"Sur cette plateforme, dans l’heure la plus chargée de sa journée, le compte médian publie "
+        f"Sur cette plateforme, dans l’heure la plus chargée de sa journée, le compte médian écrit "
         f"{plural_fr(median, 'message', 'messages')} et un compte sur {number_fr(rare)} environ "
-        f"{number_fr(high)} ou plus ({seen_fr}).",
-        f"On this platform, in the fullest hour of its day, the median account posts "
-        f"{plural_en(median, 'post', 'posts')} and about one account in {number_en(rare)} posts "
+        f"en écrit {number_fr(high)} ou plus ({seen_fr}).",
+        f"On this platform, in the fullest hour of its day, the median account makes "
+        f"{plural_en(median, 'post', 'posts')} and about one account in {number_en(rare)} makes "
         f"{number_en(high)} or more ({seen_en}).",
     )
 

@@ -78,9 +78,9 @@ def test_what_is_usual_on_the_platform_is_told() -> None:
     (finding,) = of_one(platform(5, 0.02, 5) + posts(evenly(5, 30 * SECOND, 2)))
     text = summary(finding)
     assert "jusqu’à 120 en une heure" in text.fr
-    assert "le compte médian publie 1 message" in text.fr
+    assert "le compte médian écrit 1 message" in text.fr
     assert "un compte sur 1 000 environ" in text.fr.replace("\u202f", " ")
-    assert "the median account posts 1 post" in text.en
+    assert "the median account makes 1 post" in text.en
     assert "2,000 accounts a day over 5 days" in text.en
 
 
