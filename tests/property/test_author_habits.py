@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.detect.author_days import LADDER, AuthorDay, AuthorDays, rung
-from pipeline.detect.author_findings import pace_limit
+from pipeline.detect.author_findings import Judged, pace_limit, sleepless_limit
 from pipeline.detect.author_habits import UNKNOWN, PlatformHabit, PlatformHabits, quantile
+from pipeline.detect.author_runs import Stretch
 from pipeline.detect.parameters_volume import AuthorParameters
+from schemas.times import HOUR
 
 P = AuthorParameters()
 
@@ -155,3 +157,75 @@ def test_weeks_later_a_habit_is_another() -> None:
     habits.take(60)
     assert habits.before("p", 30).high < habits.before("p", 60).high
     assert habits.before("p", 60).days == 60
+
+
+# What a habit may change of a judgement
+
+
+def stretch(peak: int, awake: int, cv: float) -> Stretch:
+    """A day of posts as even as `cv` says."""
+    even, strict = cv <= P.regular_cv, cv <= P.strict_cv
+    return Stretch(
+        "p", "a", 0, 23, 0, 23 * HOUR, 0.0, 20 * peak, awake, awake, peak, 3, peak * even, awake * even,
+        peak * strict, awake * strict, cv, 0.0, 0, 0, 0, 0, "", 0, ("1",), True,
+    )  # fmt: skip
+
+
+platforms = st.builds(
+    PlatformHabit,
+    known=st.booleans(),
+    high=st.sampled_from(LADDER),
+    hours=st.integers(0, 24),
+    even=st.booleans(),
+)
+
+
+@given(platforms)
+def test_no_platform_moves_a_limit_far(habit: PlatformHabit) -> None:
+    """Between 15 and 240 posts an hour, on a rung or at 30, and 20 to 24 hours; unknown platforms move nothing."""
+    pace, hours = pace_limit(P, habit), sleepless_limit(P, habit)
+    assert P.pace_least <= pace <= P.extreme_posts
+    assert pace in {*LADDER, P.pace_posts, P.extreme_posts}
+    assert P.sleepless_hours <= hours <= 24
+    if habit.known:
+        assert pace >= min(habit.high, P.extreme_posts)
+        assert pace <= max(P.pace_least, P.platform_ratio * habit.high)
+    else:
+        assert (pace, hours) == (P.pace_posts, P.sleepless_hours)
+
+
+@given(platforms, st.integers(1, 400), st.integers(1, 24), st.floats(0, 1))
+def test_a_habit_never_hides_a_clock_nor_makes_a_machine_of_a_sleeper(
+    habit: PlatformHabit, peak: int, awake: int, cv: float
+) -> None:
+    """Spacing like a clock's in all of 24 hours is flagged on every platform. Who sleeps is nowhere sleepless, and who
+    posts unevenly is never more than fast. What is told says by what it was judged."""
+    judged = Judged.by(P, stretch(peak, awake, cv), habit)
+    assert judged.machine or not (cv <= P.strict_cv and awake == 24)
+    assert not judged.machine or (awake >= P.sleepless_hours and cv <= P.regular_cv)
+    assert not judged.fast_even or (judged.fast and cv <= P.regular_cv)
+    assert 0 <= judged.score <= 1
+    if judged.flagged:
+        codes = {reason.code for reason in judged.finding(closed=True).reasons}
+        assert ("platform_habit" in codes) is habit.known
+        assert ("platform_unknown" in codes) is not habit.known
+
+
+@given(platforms, st.integers(1, 400), st.integers(1, 24), st.floats(0, 0.9))
+def test_more_even_is_never_less_suspicious(habit: PlatformHabit, peak: int, awake: int, cv: float) -> None:
+    """The score falls neither with the evenness of the spacing, nor, at the same spacing, with the pace."""
+    score = Judged.by(P, stretch(peak, awake, cv), habit).score
+    judged = Judged.by(P, stretch(peak, awake, cv + 0.05), habit)
+    assert judged.score <= score or not (judged.machine or judged.fast_even)
+    assert Judged.by(P, stretch(peak + 20, awake, cv), habit).score >= score - 1e-4
+
+
+def test_a_platform_that_does_not_sleep_asks_for_more() -> None:
+    """Where accounts are awake for 22 of 24 hours, 22 are not sleepless and 24 are; where even posting is common, it
+    takes a spacing closer to a clock's."""
+    tired = PlatformHabit(known=True, high=10, hours=22)
+    assert not Judged.by(P, stretch(5, 22, 0.4), tired).flagged
+    assert Judged.by(P, stretch(5, 24, 0.4), tired).machine
+    timed = PlatformHabit(known=True, high=10, hours=5, even=True)
+    assert not Judged.by(P, stretch(5, 24, 0.4), timed).flagged
+    assert Judged.by(P, stretch(5, 24, 0.2), timed).machine
