@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from pipeline.detect.activity import Activity
 from pipeline.detect.author_merge import AuthorMerge
@@ -31,7 +32,7 @@ def of_one(rows: list[Activity], author: str = "a") -> list[Finding]:
     return [finding for finding in closed(rows) if finding.subject.id == author]
 
 
-def values(finding: Finding, code: str) -> dict[str, object]:
+def values(finding: Finding, code: str) -> dict[str, Any]:
     return next(reason.values for reason in finding.reasons if reason.code == code)
 
 
