@@ -14,22 +14,21 @@ from schemas.times import Micros
 
 
 class AuthorWatch:
-    """`AuthorPace` in `partitions` partitions that go in step, and `AuthorMerge`. `lateness` in microseconds."""
+    """`AuthorPace` and `AuthorMerge`. `lateness` in microseconds."""
 
-    def __init__(self, parameters: AuthorParameters, lateness: Micros, partitions: int = 1) -> None:
-        self._paces = [AuthorPace(parameters, source) for source in range(partitions)]
+    def __init__(self, parameters: AuthorParameters, lateness: Micros) -> None:
+        self._pace = AuthorPace(parameters, 0)
         self._merge = AuthorMerge(parameters, lateness)
 
     def __len__(self) -> int:
         """Accounts in memory."""
-        return sum(map(len, self._paces))
+        return len(self._pace)
 
     def add(self, rows: Sequence[Activity]) -> None:
         """Takes posts, in any order."""
-        for number, pace in enumerate(self._paces):
-            pace.add([row for row in rows if sum(row.author_id.encode()) % len(self._paces) == number])
+        self._pace.add(rows)
 
     def advance(self, tick: Tick) -> list[Finding]:
         """What there is to say at `tick`."""
-        words = [pace.advance(tick) for pace in self._paces]
-        return self._merge.feed([word for word in words if word is not None], tick)
+        word = self._pace.advance(tick)
+        return self._merge.feed([word] if word is not None else [], tick)
