@@ -1,4 +1,4 @@
-"""vigie.posts.raw.v1 -> enriched posts, packed fingerprints and activity, findings on accounts, dead letters."""
+"""vigie.posts.raw.v1 -> enriched posts, packed fingerprints and activity, word of accounts, dead letters."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import orjson
 from agents.app import Shell, raw
 from agents.steps import QUIET_EVERY, Steps
 from pipeline.bus import Message
-from pipeline.detect.messages import Shuffled, Signal, encode
+from pipeline.detect.messages import Shuffled, encode
 from pipeline.detect.post_step import Posted, PostStep
 from pipeline.text.enrich import to_contract
 from schemas.records import record_key
-from schemas.topics import POSTS_ENRICHED, POSTS_RAW, SHUFFLE, SIGNALS, TOPICS
+from schemas.topics import POSTS_ENRICHED, POSTS_RAW, SHUFFLE, TOPICS
 
 
 class Posts:
@@ -34,10 +34,6 @@ class Posts:
             await self._shell.refuse(POSTS_RAW, records, posted.refused)
             await self._shell.publish(POSTS_ENRICHED, _enriched(posted))
             await self._shell.publish(SHUFFLE, _dealt(posted.shuffled))
-            if posted.findings:
-                await self._shell.publish(
-                    SIGNALS, [Message(None, encode(Signal(-1, 0, [], posted.findings)), (), 0)]
-                )
         self._steps.applied(partition, records)
 
     async def tell_quiet(self) -> None:

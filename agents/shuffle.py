@@ -36,6 +36,7 @@ class Shuffle:
                     signal.links
                     or signal.findings
                     or signal.coshares
+                    or signal.authors
                     or signal.clock != self._told.get(partition)
                 ):
                     self._told[partition] = signal.clock

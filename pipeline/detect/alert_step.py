@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from pipeline.detect.author_merge import AuthorMerge
 from pipeline.detect.book import AlertBook, Withdrawn
 from pipeline.detect.campaigns import Campaigns, Closed
 from pipeline.detect.clock import Aligner
@@ -26,7 +27,7 @@ class Told(msgspec.Struct):
 
 
 class AlertStep:
-    """Fed by `partitions` shuffle partitions, by `fans` partitions of fan records, and by findings from elsewhere."""
+    """Fed by `partitions` shuffle partitions and by `fans` partitions of fan records."""
 
     def __init__(self, parameters: Parameters, partitions: int, fans: int) -> None:
         self._parameters = parameters
@@ -34,6 +35,7 @@ class AlertStep:
         self._campaigns = Campaigns(parameters.copies)
         self._rings = Rings(parameters.sharing)
         self._fans = FanMerge(parameters.platform, parameters.together, fans, parameters.lateness)
+        self._authors = AuthorMerge(parameters.authors, parameters.lateness)
         self._book = AlertBook(parameters.calibrated_scores)
 
     @property
@@ -47,15 +49,13 @@ class AlertStep:
         if signal.fans is not None:
             told.alerts = self._book.apply(self._fans.feed(signal.fans, signal.findings, now))
             return told
-        if signal.source < 0:
-            told.alerts = self._book.apply(signal.findings)
-            return told
         for payload, tick in self._aligner.push(signal.source, signal.clock, signal, now):
             self._campaigns.add(payload.links)
             self._rings.add(payload.coshares)
             outcome = self._campaigns.advance(tick)
+            authors = self._authors.feed([payload.authors] if payload.authors is not None else [], tick)
             told.alerts += self._book.apply(
-                [*payload.findings, *outcome.findings, *self._rings.advance(tick)]
+                [*payload.findings, *authors, *outcome.findings, *self._rings.advance(tick)]
             )
             told.memberships += outcome.memberships
             told.closed += outcome.closed

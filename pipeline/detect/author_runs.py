@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from math import sqrt
 
+import msgspec
+
 from pipeline.detect.activity import Activity
-from pipeline.detect.finding import Finding
 from pipeline.detect.parameters_volume import AuthorParameters
 from pipeline.detect.volume_tally import SHORTENERS
 from schemas.alerts import MAX_IDS
@@ -42,33 +43,82 @@ class Habit:
         return self.square / self.total if self.total else 0.0
 
 
+class Stretch(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A waking stretch as it stands: the figures by which it is judged, where all partitions meet.
+
+    first, last: UTC hours since 1970, both included. usual: posts an hour in the account's usual busy hour, 0 where it
+    is not known. active: hours with posts; awake: of the last 24 of them. peak: posts of the fullest hour. even_peak,
+    even_awake: the fullest hour, and the most of 24 hours with posts, by the last moment at which the spacing was even;
+    strict_peak, strict_awake: the same for spacing that is even beyond doubt. cv, lock: as `Run.cv` and `Run.lock`.
+    bots: posts under a name or flag that declares a bot. domain: linked most, in so many posts. ids: of the first
+    posts. closed: no record that is not late can change it any more.
+    """
+
+    platform: str
+    author: str
+    first: int
+    last: int
+    first_seen: Micros
+    last_seen: Micros
+    usual: float
+    posts: int
+    active: int
+    awake: int
+    peak: int
+    peak_hour: int
+    even_peak: int
+    even_awake: int
+    strict_peak: int
+    strict_awake: int
+    cv: float
+    lock: float
+    replies: int
+    reposts: int
+    linked: int
+    bots: int
+    domain: str
+    domain_posts: int
+    ids: tuple[str, ...]
+    closed: bool
+
+    def ticker(self, p: AuthorParameters) -> bool:
+        """Nearly all links lead to one place, links are most of what it posts, and the posts are its own."""
+        return (
+            self.posts >= p.pace_posts
+            and self.reposts < p.innocent_share * self.posts
+            and self.linked >= p.ticker_links * self.posts
+            and self.domain_posts >= p.ticker_share * self.linked
+        )
+
+    def declared(self, p: AuthorParameters) -> bool:
+        """It makes no secret of being a bot: nobody is deceived by its pace."""
+        return self.bots >= p.innocent_share * self.posts
+
+
 class Run:
     """A stretch of UTC hours without a sleep. Constant memory, apart from posts that are not yet complete.
 
-    `fold` takes complete hours in order. What it flags stays flagged: the flags are set at the end of an
-    hour, from all that came before, so they are a function of the set of posts.
+    `fold` takes complete hours in order. The marks of a machine are set at the end of an hour, from all that came
+    before, and stay, so they are a function of the set of posts. `usual`: as in `Stretch`.
     """
 
     __slots__ = (
-        "_clock", "_domains", "_earliest", "_gaps", "_mask", "_squares", "active", "bots", "extreme", "fast",
-        "fast_regular", "first", "first_seen", "last", "last_seen", "linked", "machine", "peak", "peak_hour",
-        "posts", "replies", "reposts", "said", "square", "threshold",
+        "_clock", "_domains", "_earliest", "_gaps", "_mask", "_squares", "active", "bots", "even_awake", "even_peak",
+        "first", "first_seen", "last", "last_seen", "linked", "most_awake", "peak", "peak_hour", "posts", "replies",
+        "reposts", "said", "square", "strict_awake", "strict_peak", "usual",
     )  # fmt: skip
 
-    def __init__(self, hour: int, threshold: float) -> None:
+    def __init__(self, hour: int, usual: float) -> None:
         self.first = self.last = hour  # hours since the epoch
-        self.threshold = threshold  # posts an hour from which the pace is high
+        self.usual = usual
         self.first_seen: Micros = 0
         self.last_seen: Micros = 0
         self.posts = self.square = self.active = 0  # square: sum of squared posts an hour
         self.peak = self.peak_hour = 0
-        self.replies = self.reposts = self.linked = 0
-        self.bots = 0  # posts under a name or flag that declares a bot
-        self.fast = False  # an hour was above the threshold
-        self.extreme = False  # an hour that no hand makes
-        self.fast_regular = False  # above the threshold and evenly spaced
-        self.machine = False  # evenly spaced and sleepless
-        self.said: Finding | None = None
+        self.replies = self.reposts = self.linked = self.bots = 0
+        self.most_awake = 0  # the most hours with posts in any 24 in a row
+        self.even_peak = self.even_awake = self.strict_peak = self.strict_awake = 0
+        self.said: Stretch | None = None
         self._gaps = 0.0  # seconds
         self._squares = 0.0
         self._mask = 0  # which of the last 24 hours had posts
@@ -78,24 +128,26 @@ class Run:
 
     def fold(self, p: AuthorParameters, hour: int, rows: Sequence[Activity]) -> None:
         """Adds one complete hour; rows in order of (at, post_id)."""
-        self._take(p, hour, rows)
-        if self.posts >= p.regular_posts and (self.cv() <= p.regular_cv or self.lock() >= p.clock_lock):
-            self.fast_regular |= self.fast
-            self.machine |= self._mask.bit_count() >= p.sleepless_hours
+        self._take(hour, rows)
+        if self.posts < p.regular_posts:
+            return
+        cv, locked, awake = self.cv(), self.lock() >= p.clock_lock, self.awake()
+        if locked or cv <= p.regular_cv:
+            self.even_peak, self.even_awake = self.peak, max(self.even_awake, awake)
+        if locked or cv <= p.strict_cv:
+            self.strict_peak, self.strict_awake = self.peak, max(self.strict_awake, awake)
 
-    def peek(self, p: AuthorParameters, hour: int, rows: Sequence[Activity]) -> Run:
-        """What the run would be with an hour that is still going on; flags only what more posts cannot
-        unflag.
-        """
-        run = Run(self.first, self.threshold)
+    def peek(self, hour: int, rows: Sequence[Activity]) -> Run:
+        """What the run would be with an hour that is still going on; marks only what more posts cannot undo."""
+        run = Run(self.first, self.usual)
         for name in Run.__slots__:
             setattr(run, name, getattr(self, name))
         run._clock, run._domains = dict(self._clock), Counter(self._domains)
         run._earliest = list(self._earliest)
-        run._take(p, hour, rows)
+        run._take(hour, rows)
         return run
 
-    def _take(self, p: AuthorParameters, hour: int, rows: Sequence[Activity]) -> None:
+    def _take(self, hour: int, rows: Sequence[Activity]) -> None:
         count = len(rows)
         if not self.posts:
             self.first_seen = self.last_seen = rows[0].at
@@ -120,17 +172,12 @@ class Run:
             self._clock[minute] = self._clock.get(minute, 0) + 1
         self._mask = (self._mask << min(24, hour - self.last) | 1) & _DAY_OF_HOURS
         self.last, self.last_seen = hour, previous
+        self.most_awake = max(self.most_awake, self.awake())
         self.active += 1
         self.posts += count
         self.square += count * count
         if count > self.peak:
             self.peak, self.peak_hour = count, hour
-        self.fast |= count >= self.threshold
-        self.extreme |= count >= p.extreme_posts
-
-    def first_posts(self) -> list[str]:
-        """Ids of the first posts, in order of (time, id)."""
-        return self._earliest
 
     def awake(self) -> int:
         """How many of the last 24 hours had posts."""
@@ -159,6 +206,12 @@ class Run:
         chance = used / (60 * hours)
         return (again - chance) / (1 - chance) if chance < 0.9 else 0.0
 
-    def source(self) -> tuple[str, int]:
-        """The domain linked most, and how often."""
-        return min(self._domains.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
+    def stretch(self, key: tuple[str, str], closed: bool) -> Stretch:
+        """Its figures. `key`: platform and author."""
+        domain, links = min(self._domains.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
+        return Stretch(
+            *key, self.first, self.last, self.first_seen, self.last_seen, self.usual, self.posts, self.active,
+            self.awake(), self.peak, self.peak_hour, self.even_peak, self.even_awake, self.strict_peak,
+            self.strict_awake, self.cv(), self.lock(), self.replies, self.reposts, self.linked, self.bots, domain,
+            links, tuple(self._earliest), closed,
+        )  # fmt: skip

@@ -1,10 +1,11 @@
 """Accounts that post at an inhuman pace: too fast, or too evenly and without sleep.
 
 The unit is the waking stretch: UTC hours in which an account posts, until it is silent for a night's sleep.
-It is one alert at most. Complete hours are folded in order of time, so the findings are a function of the
+It is one alert at most. Complete hours are folded in order of time, so what is told is a function of the
 set of posts; an hour that is still going on is looked at early for one thing only, the number of its posts,
-which cannot shrink. How fast is fast depends on the account's own past stretches, never on other accounts,
-so it does not matter which accounts a worker has.
+which cannot shrink. Here an account is held against its own past stretches alone, so it does not matter which
+accounts a worker has. What is usual on the platform is told by the day (`author_days`), and `AuthorMerge`, where
+all partitions meet, judges the stretches that are told here because they might be worth an alert somewhere.
 
 Sleep and spacing as marks of automation: Chu et al., "Detecting Automation of Twitter Accounts", IEEE TDSC
 2012; Pozzana and Ferrara, "Measuring Bot and Human Behavioral Dynamics", Frontiers in Physics 2020.
@@ -17,10 +18,9 @@ from itertools import groupby
 from operator import attrgetter
 
 from pipeline.detect.activity import Activity
-from pipeline.detect.author_findings import describe, flagged, rate
-from pipeline.detect.author_runs import Habit, Run
+from pipeline.detect.author_days import AuthorDays, AuthorWord, rung
+from pipeline.detect.author_runs import Habit, Run, Stretch
 from pipeline.detect.clock import Tick
-from pipeline.detect.finding import Finding
 from pipeline.detect.parameters_volume import AuthorParameters
 from schemas.times import DAY, HOUR, Micros
 
@@ -42,14 +42,15 @@ class _Account:
 
 
 class AuthorPace:
-    """Finds inhuman pace (kind `author_burst`). `lateness` in microseconds, the stream's.
+    """Looks for inhuman pace (kind `author_burst`) among the accounts of one partition, `source` by number.
 
     When the stream has ended all is said, and the next stream begins from nothing.
     """
 
-    def __init__(self, parameters: AuthorParameters, lateness: Micros) -> None:
+    def __init__(self, parameters: AuthorParameters, source: int) -> None:
         self.parameters = parameters
-        self.lateness = lateness
+        self._source = source
+        self._floor = min(parameters.pace_least, parameters.pace_posts)
         self._half_life = round(parameters.habit_half_life_days * DAY)
         self._forget = round(parameters.forget_days * DAY)
         self._clear()
@@ -57,6 +58,7 @@ class AuthorPace:
     def _clear(self) -> None:
         self._accounts: dict[Key, _Account] = {}
         self._habits: dict[Key, Habit] = {}
+        self._days = AuthorDays()
         self._hot: set[Key] = set()  # so many posts that it may be worth looking before the hour is complete
         self._complete = 0  # hours before this one are complete
         self._sweep: Micros = 0
@@ -67,7 +69,7 @@ class AuthorPace:
 
     def add(self, rows: Sequence[Activity]) -> None:
         """Takes posts, in any order. Costs O(1) a post."""
-        accounts, floor = self._accounts, self.parameters.pace_posts
+        accounts, floor = self._accounts, self._floor
         for row in rows:
             key = (row.platform, row.author_id)
             account = accounts.get(key)
@@ -78,22 +80,23 @@ class AuthorPace:
             if len(pending) >= floor:
                 self._hot.add(key)
 
-    def advance(self, tick: Tick) -> list[Finding]:
-        """What is new to say at `tick`, in order of (first_seen, alert_id)."""
-        found: list[Finding] = []
+    def advance(self, tick: Tick) -> AuthorWord | None:
+        """What is new to tell at `tick`: stretches that may be worth an alert, and days that are complete."""
+        told: list[Stretch] = []
         complete = tick.watermark // HOUR
         if complete != self._complete:
             self._complete = complete
             for key, account in list(self._accounts.items()):
-                found += self._settle(key, account)
+                told += self._settle(key, account)
                 if account.run is None and not account.pending:
                     del self._accounts[key]
         for key in list(self._hot):
             hot = self._accounts.get(key)
-            if hot is None or len(hot.pending) < self.parameters.pace_posts:
+            if hot is None or len(hot.pending) < self._floor:
                 self._hot.discard(key)
-            elif finding := self._ahead(key, hot, tick):
-                found.append(finding)
+            else:
+                told += self._ahead(key, hot, tick)
+        days = self._days.take(tick.watermark // DAY)
         if tick.ended:
             self._clear()
         elif tick.watermark >= self._sweep:
@@ -101,12 +104,11 @@ class AuthorPace:
             limit = tick.watermark - self._forget - HOUR
             for key in [key for key, habit in self._habits.items() if habit.last < limit]:
                 del self._habits[key]
-        found.sort(key=lambda finding: (finding.first_seen, finding.alert_id))
-        return found
+        return AuthorWord(self._source, days, told) if days or told else None
 
-    def _settle(self, key: Key, account: _Account) -> list[Finding]:
+    def _settle(self, key: Key, account: _Account) -> list[Stretch]:
         """Folds the hours that have become complete."""
-        found: list[Finding] = []
+        told: list[Stretch] = []
         border = self._complete * HOUR
         if account.pending:
             ready = sorted((row for row in account.pending if row.at < border), key=_IN_ORDER)
@@ -114,61 +116,88 @@ class AuthorPace:
                 account.pending = [row for row in account.pending if row.at >= border]
             for hour, rows in groupby(ready, key=lambda row: row.at // HOUR):
                 if account.run is not None and hour - account.run.last > self.parameters.sleep_hours:
-                    found += self._finish(key, account.run)
+                    told += self._finish(key, account.run)
                     account.run = None
                 if account.run is None:
-                    account.run = Run(hour, self._threshold(key, hour))
+                    account.run = Run(hour, self._usual(key, hour))
                 account.run.fold(self.parameters, hour, list(rows))
         run = account.run
         if run is not None and self._complete > run.last + self.parameters.sleep_hours:
-            found += self._finish(key, run)
+            told += self._finish(key, run)
             account.run = None
-        elif run is not None and (finding := self._say(key, run, run)):
-            found.append(finding)
-        return found
+        elif run is not None:
+            told += self._say(key, run, run)
+        return told
 
-    def _threshold(self, key: Key, hour: int) -> float:
+    def _usual(self, key: Key, hour: int) -> float:
+        """The account's own usual busy hour in posts, 0 where it is not known."""
         habit = self._habits.get(key)
-        if habit is None or hour * HOUR - habit.last > self._forget:
-            return float(self.parameters.pace_posts)
-        return max(float(self.parameters.pace_posts), self.parameters.habit_ratio * habit.pace())
+        return 0.0 if habit is None or hour * HOUR - habit.last > self._forget else habit.pace()
 
-    def _finish(self, key: Key, run: Run) -> list[Finding]:
-        """The stretch is over: its last word, and what it teaches about the account."""
-        p, at = self.parameters, (run.last + 1) * HOUR
-        found = [describe(p, key, run, closed=True)] if flagged(run) else []
+    def _finish(self, key: Key, run: Run) -> list[Stretch]:
+        """The stretch is over: its last word, and what it teaches about the account and the platform."""
+        p, at, told = self.parameters, (run.last + 1) * HOUR, list[Stretch]()
+        ordinary = True
+        if run.posts >= p.pace_posts or run.bots or self._remarkable(run):
+            stretch = run.stretch(key, closed=True)
+            ordinary = not (stretch.ticker(p) or stretch.declared(p))
+            told = [stretch] if self._remarkable(run) else []
+        if ordinary:
+            day = (at + p.sleep_hours * HOUR) // DAY  # when it is known to be over
+            self._days.add(day, key, run.peak, run.most_awake, run.even_peak > 0)
         if run.peak >= p.quiet_posts:
             habit = self._habits.get(key)
             if habit is None or at - habit.last > self._forget:
                 habit = self._habits[key] = Habit()
             habit.learn(at, run.posts, run.square, self._half_life)
-        return found
+        return told
 
-    def _ahead(self, key: Key, account: _Account, tick: Tick) -> Finding | None:
+    def _ahead(self, key: Key, account: _Account, tick: Tick) -> list[Stretch]:
         """Looks at the first incomplete hour, where the stretch that it belongs to is already certain."""
         hour, looked = self._complete, (self._complete, len(account.pending))
         if looked == account.looked:
-            return None
+            return []
         rows = sorted((row for row in account.pending if row.at // HOUR == hour), key=_IN_ORDER)
-        if len(rows) < self.parameters.pace_posts or tick.progress < rows[0].at:
-            return None
+        if len(rows) < self._floor or tick.progress < rows[0].at:
+            return []
         account.looked = looked
-        run = account.run or Run(hour, self._threshold(key, hour))
-        if len(rows) < run.threshold:
-            return None
+        run = account.run or Run(hour, self._usual(key, hour))
+        state = run.peek(hour, rows)
+        if not self._remarkable(state):
+            return []
         account.run = run
-        return self._say(key, run, run.peek(self.parameters, hour, rows))
+        return self._say(key, run, state)
 
-    def _say(self, key: Key, run: Run, state: Run) -> Finding | None:
-        """The finding, if it differs enough from what was said of this stretch before."""
-        if not flagged(state):
-            return None
-        said = run.said
+    def _remarkable(self, run: Run) -> bool:
+        """Whether it would be worth an alert on some platform."""
+        p = self.parameters
+        return run.peak >= max(self._floor, p.habit_ratio * run.usual) or run.even_awake >= p.sleepless_hours
+
+    def _say(self, key: Key, run: Run, state: Run) -> list[Stretch]:
+        """The stretch, if it may be judged differently than what was told of it before, or has grown."""
+        if not self._remarkable(state):
+            return []
+        said, now = run.said, state.stretch(key, closed=False)
         if (
             said is not None
-            and rate(self.parameters, state) == said.severity
-            and state.posts < self.parameters.growth * said.posts.count
+            and self._marks(now) == self._marks(said)
+            and now.posts < self.parameters.growth * said.posts
         ):
-            return None
-        run.said = describe(self.parameters, key, state, closed=False)
-        return run.said
+            return []
+        run.said = now
+        return [now]
+
+    def _marks(self, stretch: Stretch) -> tuple[object, ...]:
+        """What a judgement turns on, as far as a step of it could change one."""
+        p, least = self.parameters, self.parameters.sleepless_hours - 1
+        paces = (stretch.peak, stretch.even_peak, stretch.strict_peak)
+        limits = (p.pace_posts, p.extreme_posts, p.habit_ratio * stretch.usual)
+        return (
+            *(rung(pace) for pace in paces),
+            *(pace >= limit for pace in paces for limit in limits),
+            max(stretch.even_awake, least),
+            max(stretch.strict_awake, least),
+            stretch.ticker(p),
+            stretch.declared(p),
+            max(stretch.replies, stretch.reposts) < p.innocent_share * stretch.posts,
+        )

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.detect.activity import Activity
+from pipeline.detect.author_days import AuthorWord
 from pipeline.detect.copies import Candidate, Link
 from pipeline.detect.fan_merge import FanWord
 from pipeline.detect.finding import Finding
@@ -22,6 +23,7 @@ class Shuffled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     quiet: nothing was waiting in the source partition; the message says only that.
     keys, counts: band keys of `copies` that fall to this partition, little-endian uint64 and int64.
     sketches: of each of `copies`, 2 * `SKETCH` bytes.
+    authors: word of the source partition's accounts, in the message to the first shuffle partition, which hands it on.
     """
 
     source: int
@@ -33,6 +35,7 @@ class Shuffled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     activity: list[Activity] = []
     shares: list[Share] = []
     sketches: bytes = b""
+    authors: AuthorWord | None = None
 
     def key_arrays(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
         """`keys` and `counts` as arrays."""
@@ -47,8 +50,9 @@ class Shuffled(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """From one step to the place where alerts are made.
 
-    source: shuffle partition whose `clock` this is; -1 for findings that need no time.
-    fans: word of a fan partition, which has a clock of its own; then `findings` are that partition's.
+    source: shuffle partition whose `clock` this is.
+    fans: word of a fan partition, which has a clock of its own; `findings` are then that partition's, `source` is -1.
+    authors: word of a source partition's accounts. It comes the way of the clocks, so that a clock never overtakes it.
     """
 
     source: int
@@ -57,6 +61,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
     findings: list[Finding] = []
     coshares: list[CoShare] = []
     fans: FanWord | None = None
+    authors: AuthorWord | None = None
 
 
 def encode(message: Shuffled | Signal) -> bytes:

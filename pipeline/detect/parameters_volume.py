@@ -74,15 +74,29 @@ class AuthorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         habit_ratio: and at least this multiple of the account's own usual busy hour.
         extreme_posts: posts in one UTC hour that no hand makes.
         quiet_posts: posts in one hour; a waking stretch that never reached it teaches nothing about habits.
-        habit_half_life_days: days after which a past busy stretch weighs half.
-        forget_days: days without a busy stretch after which an account's habit is forgotten.
+        habit_half_life_days: days after which a past busy stretch, or a platform's day, weighs half.
+        forget_days: days without a busy stretch after which an account's habit is forgotten, and without any post
+            a platform's.
+    What is usual on the platform:
+        platform_share: share (0..1) of a platform's accounts whose pace counts as rare there. The pace is high from
+            `pace_posts`, but neither below the posts an hour that such a share reach, nor above `platform_ratio`
+            times that.
+        platform_ratio: see above.
+        pace_least: posts in one UTC hour below which no pace is high anywhere.
+        platform_top: accounts a day that must reach what counts as usual; half as many hardly move it.
+        platform_accounts: accounts a day below which a platform is not known, and `pace_posts` and
+            `sleepless_hours` hold.
+        platform_days: days of them below which it is not.
+        even_share: share (0..1) of a platform's accounts from which regular posting is usual there.
     What is like a machine:
         sleep_hours: silent UTC hours in a row that count as a sleep and end a waking stretch.
         regular_posts: posts in the stretch before its regularity is judged.
         regular_cv: standard deviation of the times between posts over their mean, up to which they are
             regular.
+        strict_cv: the same where regular posting is usual on the platform.
         clock_lock: 0 (chance) to 1 (always the same minutes of the hour), from which posts follow a clock.
-        sleepless_hours: of 24 UTC hours in a row, how many with posts mean that nobody slept.
+        sleepless_hours: of 24 UTC hours in a row, how many with posts mean that nobody slept; more where a platform's
+            accounts are awake for that long.
     What is innocent:
         ticker_share: share (0..1) of the posts with links that lead to one domain, from which it is a news
             ticker.
@@ -99,9 +113,17 @@ class AuthorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quiet_posts: int = 8
     habit_half_life_days: float = 14.0
     forget_days: float = 30.0
+    platform_share: float = 0.001
+    platform_ratio: float = 2.0
+    pace_least: int = 15
+    platform_top: int = 20
+    platform_accounts: int = 500
+    platform_days: int = 3
+    even_share: float = 0.01
     sleep_hours: int = 5
     regular_posts: int = 40
     regular_cv: float = 0.5
+    strict_cv: float = 0.25
     clock_lock: float = 0.5
     sleepless_hours: int = 20
     ticker_share: float = 0.8

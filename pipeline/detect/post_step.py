@@ -12,7 +12,7 @@ from pipeline.detect.activity import Activity, declared_bot
 from pipeline.detect.authors import AuthorPace
 from pipeline.detect.clock import FINAL, Tick
 from pipeline.detect.copies import Candidate, CopyPost
-from pipeline.detect.finding import HASHTAGS_COUNTED, Finding
+from pipeline.detect.finding import HASHTAGS_COUNTED
 from pipeline.detect.intake import Counts, Intake, Raw, Refused
 from pipeline.detect.messages import Shuffled
 from pipeline.detect.parameters import Parameters
@@ -34,7 +34,6 @@ class Posted(msgspec.Struct):
     enriched: list[Enriched]
     refused: list[Refused]
     counts: Counts
-    findings: list[Finding]
     shuffled: list[Shuffled]
 
 
@@ -55,7 +54,7 @@ class PostStep:
         self._own = parameters.copies.short_characters
         self._lateness = parameters.lateness
         self._intake = Intake(parameters.lateness, parameters.horizon, "posts")
-        self._authors = AuthorPace(parameters.authors, parameters.lateness)
+        self._authors = AuthorPace(parameters.authors, source)
 
     @property
     def clock(self) -> Micros:
@@ -71,10 +70,10 @@ class PostStep:
             shuffled, own = self._deal(enriched, taken.clock)
             self._authors.add(own)
             tick = FINAL if taken.ended else Tick(taken.clock, max(0, taken.clock - self._lateness))
-            findings = self._authors.advance(tick)
+            shuffled[0] = msgspec.structs.replace(shuffled[0], authors=self._authors.advance(tick))
             late_ones = [enrich(record, late=True) for record in taken.late if isinstance(record, Post)]
             again = [enrich(record, late) for record, late in taken.again if isinstance(record, Post)]
-            out.append(Posted(enriched + late_ones + again, taken.refused, taken.counts, findings, shuffled))
+            out.append(Posted(enriched + late_ones + again, taken.refused, taken.counts, shuffled))
         return out
 
     def quiet(self) -> Shuffled:

@@ -3,6 +3,7 @@ objects at the same time."""
 
 from __future__ import annotations
 
+from pipeline.detect.author_days import AuthorWord
 from pipeline.detect.bursts import TargetBursts
 from pipeline.detect.clock import END, Aligner, Tick
 from pipeline.detect.copies import CopyIndex, Link
@@ -25,16 +26,16 @@ class ShuffleStep:
     def feed(self, message: Shuffled, now: float) -> list[Signal]:
         """Takes one message; `now` is wall time in seconds, used for quiet partitions alone."""
         if message.quiet:
-            return [self._after(self._aligner.quiet(message.source, now), [])]
+            return [self._after(self._aligner.quiet(message.source, now), [], None)]
         out = []
         for payload, tick in self._aligner.push(message.source, message.clock, message, now):
             links = self._copies.add(payload.copies, *payload.fingerprints())
             self._bursts.add(payload.activity)
             self._shares.add(payload.shares)
-            out.append(self._after(tick, links))
+            out.append(self._after(tick, links, payload.authors))
         return out
 
-    def _after(self, tick: Tick, links: list[Link]) -> Signal:
+    def _after(self, tick: Tick, links: list[Link], authors: AuthorWord | None) -> Signal:
         findings = self._bursts.advance(tick)
         coshares = self._shares.advance(tick.watermark)
         if tick.ended:
@@ -43,4 +44,5 @@ class ShuffleStep:
             self._shares = CoSharePanes(self._parameters.sharing)
         else:
             self._copies.expire(tick.watermark)
-        return Signal(self._partition, END if tick.ended else tick.progress, links, findings, coshares)
+        clock = END if tick.ended else tick.progress
+        return Signal(self._partition, clock, links, findings, coshares, authors=authors)

@@ -60,6 +60,33 @@ def _evidence(said: dict[str, dict[str, Any]]) -> tuple[str, str]:
     return ", ".join(fr), ", ".join(en)
 
 
+def _platform(said: dict[str, dict[str, Any]]) -> tuple[str, str]:
+    """What is usual on the platform, or that little is known of it."""
+    values = said.get("platform_habit") or said["platform_unknown"]
+    accounts, days = values["accounts"], values["days"]
+    seen_fr = f"{plural_fr(accounts, 'compte', 'comptes')} par jour sur {plural_fr(days, 'jour', 'jours')}"
+    seen_en = f"{plural_en(accounts, 'account', 'accounts')} a day over {plural_en(days, 'day', 'days')}"
+    if "platform_habit" not in said:
+        if not days:
+            return (
+                f"Les habitudes de la plateforme ne sont pas encore connues{NARROW}: seuils fixes.",
+                "What is usual on the platform is not known yet: fixed thresholds.",
+            )
+        return (
+            f"Les habitudes de la plateforme sont encore mal connues ({seen_fr}){NARROW}: seuils fixes.",
+            f"Little is known yet of what is usual on the platform ({seen_en}): fixed thresholds.",
+        )
+    median, high, rare = values["median"], values["high"], round(1 / values["share"])
+    return (
+        f"Sur cette plateforme, dans l’heure la plus chargée de sa journée, le compte médian écrit "
+        f"{plural_fr(median, 'message', 'messages')} et un compte sur {number_fr(rare)} environ "
+        f"en écrit {number_fr(high)} ou plus ({seen_fr}).",
+        f"On this platform, in the fullest hour of its day, the median account makes "
+        f"{plural_en(median, 'post', 'posts')} and about one account in {number_en(rare)} makes "
+        f"{number_en(high)} or more ({seen_en}).",
+    )
+
+
 def summary(finding: Finding) -> Summary:
     """What, since when, against what is usual, why it is or is not suspicious, and what was checked."""
     said = {reason.code: reason.values for reason in finding.reasons}
@@ -83,6 +110,8 @@ def summary(finding: Finding) -> Summary:
         most = said["habit_unknown"]["at_most"]
         fr += f"{NARROW}; rien ne montre qu’il dépasse d’ordinaire {number_fr(most)} par heure."
         en += f"; nothing shows that it usually goes beyond {number_en(most)} an hour."
+    usual = _platform(said)
+    fr, en = f"{fr} {usual[0]}", f"{en} {usual[1]}"
     evidence = _evidence(said)
     holds = [code for code, values in checked.items() if values["holds"]]
     if finding.severity == "info":

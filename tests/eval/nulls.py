@@ -1,7 +1,8 @@
 """False discoveries among thousands of series watched at once: targets, accounts and pages on which nothing happens.
 
 Each has a rhythm of day and week, hours that differ, and counts that scatter as negative binomial variables. They are
-fed to the detectors themselves, a few hundred at a time: no detector compares one with another.
+fed to the detectors themselves, a few hundred at a time: no detector compares one with another, but accounts are held
+against their platform, so these come by the thousand.
 
     python -m tests.eval.nulls
 """
@@ -16,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.detect.activity import Activity
-from pipeline.detect.authors import AuthorPace
 from pipeline.detect.bursts import TargetBursts
 from pipeline.detect.clock import FINAL, Tick
 from pipeline.detect.fan_spikes import FanSpikes
@@ -25,6 +25,7 @@ from pipeline.detect.parameters import Parameters
 from pipeline.scenario.generate import START
 from schemas.records import FanCount, Follow
 from schemas.times import DAY, HOUR, MINUTE, Micros
+from tests.author_watch import AuthorWatch
 from tests.measure import say, table
 
 SERIES = 10_000
@@ -34,6 +35,8 @@ MOST = 1.0
 
 _SLOT = 5 * MINUTE
 _AT_ONCE = 250
+_ACCOUNTS = 2500
+"""Accounts of one platform."""
 _YEAR = 365 * DAY
 
 Array = npt.NDArray[np.float64]
@@ -184,15 +187,16 @@ def _watch(
     days: int,
     step: Micros,
     make: Callable[[np.random.Generator, str], Iterable[object]],
-    fresh: Callable[[Micros], TargetBursts | AuthorPace | FanSpikes],
+    fresh: Callable[[Micros], TargetBursts | AuthorWatch | FanSpikes],
+    at_once: int = _AT_ONCE,
 ) -> Told:
     lateness = Parameters().lateness
     last: dict[str, Finding] = {}
-    for block in range(0, series, _AT_ONCE):
+    for block in range(0, series, at_once):
         if block % 2000 == 0:
             say(f"eval: {what}, {block} of {series}")
         rows: list[tuple[Micros, int, object]] = []
-        for number in range(block, min(block + _AT_ONCE, series)):
+        for number in range(block, min(block + at_once, series)):
             rng = np.random.default_rng([11, len(what), number])
             for row in make(rng, f"s{number}"):
                 at = row.observed_at if isinstance(row, FanCount) else row.at  # type: ignore[attr-defined]
@@ -217,7 +221,9 @@ def measured(series: int = SERIES) -> list[Told]:
     p = Parameters()
     return [
         _watch("targets (burst)", series, DAYS, HOUR, target, lambda late: TargetBursts(p.bursts, late)),
-        _watch("accounts (author_burst)", series, DAYS, HOUR, account, lambda late: AuthorPace(p.authors, late)),
+        _watch(
+            "accounts (author_burst)", series, DAYS, HOUR, account, lambda late: AuthorWatch(p.authors, late), _ACCOUNTS
+        ),
         _watch(
             "follower counts, hourly (fan_spike)", series, DAYS, 6 * HOUR,
             lambda rng, name: counter(rng, name, DAYS, HOUR), lambda late: FanSpikes(p.fans, late),

@@ -104,6 +104,11 @@ SMALL = Parameters(
         regular_posts=4,
         sleepless_hours=6,
         live_hours=1,
+        pace_least=2,
+        platform_share=0.3,
+        platform_top=1,
+        platform_accounts=1,
+        platform_days=1,
     ),
     sharing=SharingParameters(
         window_seconds=500.0,
@@ -203,6 +208,37 @@ def test_a_few_posts_make_every_kind() -> None:
     ]
     kinds = {alert.kind for alert in backtested([small_stream(rows, "p", START)], SMALL, 7).alerts.values()}
     assert kinds == {"copy_paste", "burst", "author_burst", "coordinated_accounts"}
+
+
+def evenings(seed: int) -> list[Item]:
+    """Five days of some accounts, each of which posts a few times in some hour of most days; some come late."""
+    rng, placed = random.Random(seed), list[tuple[Micros, Post]]()
+    for day in range(5):
+        for account in range(8):
+            hour = START + day * DAY + rng.randrange(20) * HOUR
+            for _ in range(rng.choice((0, 1, 1, 2, 3, 5, 8))):
+                at = hour + rng.randrange(HOUR)
+                post = Post(f"{len(placed)}", "forum", f"a{account}", at, rng.choice(_TEXTS))
+                placed.append((at + rng.choice((0, 0, rng.randrange(15 * MINUTE), 20 * MINUTE)), post))
+    placed.sort(key=lambda entry: (entry[0], entry[1].id))
+    return items(post for _, post in placed)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**32), st.integers(1, 60))
+def test_accounts_are_held_against_their_platform_however_they_are_spread(
+    seed: int, sources: int, shuffles: int, order: int, most: int
+) -> None:
+    """What is usual on a platform is learned from all partitions, some of which are days ahead of others."""
+    stream = evenings(seed)
+    same(lived([stream], SMALL, sources, shuffles, order, most), backtested([stream], SMALL, 9))
+
+
+def test_habits_of_a_platform_matter_in_these_evenings() -> None:
+    """Many of the alerts that are compared above rest on what is usual on the platform."""
+    found = [alert for seed in range(10) for alert in backtested([evenings(seed)], SMALL, 9).alerts.values()]
+    codes = [reason.code for alert in found if alert.kind == "author_burst" for reason in alert.reasons]
+    assert min(codes.count("platform_habit"), codes.count("platform_unknown")) > 20
 
 
 @settings(max_examples=80, deadline=None)

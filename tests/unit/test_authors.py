@@ -11,13 +11,13 @@ import orjson
 import pytest
 
 from pipeline.detect.activity import Activity, declared_bot
-from pipeline.detect.authors import AuthorPace
 from pipeline.detect.clock import END, Tick
 from pipeline.detect.finding import Finding
 from pipeline.detect.parameters_volume import AuthorParameters
 from pipeline.explain.authors import summary
 from schemas.records import Post
 from schemas.times import DAY, HOUR, MINUTE, SECOND, parse_time
+from tests.author_watch import AuthorWatch
 
 LATENESS = 5 * MINUTE
 MONDAY = 1_600_041_600_000_000
@@ -29,12 +29,12 @@ def tick(progress: int) -> Tick:
 
 def run(rows: list[Activity]) -> list[Finding]:
     """All that is said about the posts."""
-    pace, said = AuthorPace(AuthorParameters(), LATENESS), list[Finding]()
+    watch, said = AuthorWatch(AuthorParameters(), LATENESS), list[Finding]()
     rows = sorted(rows, key=lambda row: (row.at, row.post_id))
     for first in range(0, len(rows), 50):
-        pace.add(rows[first : first + 50])
-        said += pace.advance(tick(rows[: first + 50][-1].at))
-    return said + pace.advance(tick(END))
+        watch.add(rows[first : first + 50])
+        said += watch.advance(tick(rows[: first + 50][-1].at))
+    return said + watch.advance(tick(END))
 
 
 def closed(rows: list[Activity]) -> list[Finding]:
@@ -138,7 +138,7 @@ def test_sleepless_without_regularity_is_not_told() -> None:
 
 def test_pace_is_told_before_the_hour_is_over() -> None:
     """Thirty posts within five minutes, at a quarter past: told with the thirtieth post."""
-    pace = AuthorPace(AuthorParameters(), LATENESS)
+    pace = AuthorWatch(AuthorParameters(), LATENESS)
     rows = posts([MONDAY + 15 * MINUTE + i * 10 * SECOND for i in range(30)])
     for row in rows[:-1]:
         pace.add([row])
