@@ -10,7 +10,7 @@ import orjson
 from agents.app import Shell, raw
 from agents.steps import QUIET_EVERY, Steps
 from pipeline.bus import Message
-from pipeline.detect.messages import Shuffled, Signal, encode
+from pipeline.detect.messages import Shuffled, encode
 from pipeline.detect.post_step import Posted, PostStep
 from pipeline.text.enrich import to_contract
 from schemas.records import record_key
@@ -29,26 +29,28 @@ class Posts:
 
     async def handle(self, partition: int, records: Sequence[Any]) -> None:
         """One fetch."""
-        records = self._steps.fresh(partition, records)
-        for posted in self._steps[partition].feed([raw(record) for record in records]):
+        await self._steps.feed(partition, records, self._feed)
+
+    async def _feed(self, step: PostStep, records: Sequence[Any], silent: bool) -> None:
+        for posted in step.feed([raw(record) for record in records]):
+            if silent:
+                continue
             await self._shell.refuse(POSTS_RAW, records, posted.refused)
             await self._shell.publish(POSTS_ENRICHED, _enriched(posted))
             await self._shell.publish(SHUFFLE, _dealt(posted.shuffled))
-            if posted.findings:
-                await self._shell.publish(
-                    SIGNALS, [Message(None, encode(Signal(-1, 0, [], posted.findings)), (), 0)]
-                )
-        self._steps.applied(partition, records)
+            await self._shell.publish(
+                SIGNALS, [Message(None, encode(signal), (), 0) for signal in posted.signals]
+            )
 
     async def tell_quiet(self) -> None:
         """Says of each partition where nothing is waiting that it does not hold back time."""
-        for step in self._steps.quiet():
-            await self._shell.publish(SHUFFLE, _dealt([step.quiet()] * self._partitions))
+        for step, at in self._steps.quiet():
+            await self._shell.publish(SHUFFLE, _dealt([step.quiet()] * self._partitions, at))
 
 
 def _enriched(posted: Posted) -> list[Message]:
     return [Message(record_key(one.post), orjson.dumps(to_contract(one))) for one in posted.enriched]
 
 
-def _dealt(shuffled: Sequence[Shuffled]) -> list[Message]:
-    return [Message(None, encode(message), (), k) for k, message in enumerate(shuffled)]
+def _dealt(shuffled: Sequence[Shuffled], at: int | None = None) -> list[Message]:
+    return [Message(None, encode(message), (), k, at) for k, message in enumerate(shuffled)]

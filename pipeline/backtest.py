@@ -19,9 +19,7 @@ from pipeline.detect.alert_step import AlertStep, Told
 from pipeline.detect.book import Withdrawn
 from pipeline.detect.campaigns import Closed
 from pipeline.detect.fan_step import FanStep
-from pipeline.detect.finding import Finding
 from pipeline.detect.intake import Counts, Raw, Refused
-from pipeline.detect.messages import Signal
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.post_step import PostStep
 from pipeline.detect.shuffle_step import ShuffleStep
@@ -61,11 +59,12 @@ class Backtest:
             fans.append(Raw(None, end=True))
         for out in self._fans.feed(fans):
             self._count("fans", out.counts, out.refused)
-            if out.signal is not None:
-                self._keep(self._alerts.feed(out.signal, 0.0))
+            for signal in out.signals:
+                self._keep(self._alerts.feed(signal, 0.0))
         for posted in self._posts.feed(posts):
             self._count("posts", posted.counts, posted.refused)
-            self._direct(posted.findings)
+            for signal in posted.signals:
+                self._keep(self._alerts.feed(signal, 0.0))
             for message in posted.shuffled:
                 for signal in self._shuffle.feed(message, 0.0):
                     self._keep(self._alerts.feed(signal, 0.0))
@@ -78,10 +77,6 @@ class Backtest:
     def _count(self, stream: str, counts: Counts, refused: list[Refused]) -> None:
         self.counts[stream].add(counts)
         self.refused.update(refusal.code for _, refusal in refused)
-
-    def _direct(self, findings: list[Finding]) -> None:
-        if findings:
-            self._keep(self._alerts.feed(Signal(-1, 0, [], findings), 0.0))
 
     def _keep(self, told: Told) -> None:
         for alert in told.alerts:

@@ -27,6 +27,9 @@ from schemas.times import DAY, HOUR, Micros
 Key = tuple[str, str]
 """Platform and author."""
 
+_WORTH_A_LOOK = 1.05
+"""Growth of what waits after which an account is looked at again ahead of time: a look costs a sort of all of it."""
+
 _IN_ORDER = attrgetter("at", "post_id")
 
 
@@ -58,6 +61,7 @@ class AuthorPace:
         self._accounts: dict[Key, _Account] = {}
         self._habits: dict[Key, Habit] = {}
         self._hot: set[Key] = set()  # so many posts that it may be worth looking before the hour is complete
+        self._fresh: set[Key] = set()  # those of them that got posts since they were looked at
         self._complete = 0  # hours before this one are complete
         self._sweep: Micros = 0
 
@@ -77,18 +81,21 @@ class AuthorPace:
             pending.append(row)
             if len(pending) >= floor:
                 self._hot.add(key)
+                self._fresh.add(key)
 
     def advance(self, tick: Tick) -> list[Finding]:
         """What is new to say at `tick`, in order of (first_seen, alert_id)."""
         found: list[Finding] = []
         complete = tick.watermark // HOUR
+        look = self._fresh if complete == self._complete else self._hot
         if complete != self._complete:
             self._complete = complete
             for key, account in list(self._accounts.items()):
                 found += self._settle(key, account)
                 if account.run is None and not account.pending:
                     del self._accounts[key]
-        for key in list(self._hot):
+        for key in list(look):
+            self._fresh.discard(key)
             hot = self._accounts.get(key)
             if hot is None or len(hot.pending) < self.parameters.pace_posts:
                 self._hot.discard(key)
@@ -146,13 +153,16 @@ class AuthorPace:
 
     def _ahead(self, key: Key, account: _Account, tick: Tick) -> Finding | None:
         """Looks at the first incomplete hour, where the stretch that it belongs to is already certain."""
-        hour, looked = self._complete, (self._complete, len(account.pending))
-        if looked == account.looked:
+        hour, waiting = self._complete, len(account.pending)
+        if account.looked[0] == hour and waiting < _WORTH_A_LOOK * account.looked[1]:
             return None
         rows = sorted((row for row in account.pending if row.at // HOUR == hour), key=_IN_ORDER)
-        if len(rows) < self.parameters.pace_posts or tick.progress < rows[0].at:
+        if rows and tick.progress < rows[0].at:
+            self._fresh.add(key)
             return None
-        account.looked = looked
+        account.looked = hour, waiting
+        if len(rows) < self.parameters.pace_posts:
+            return None
         run = account.run or Run(hour, self._threshold(key, hour))
         if len(rows) < run.threshold:
             return None

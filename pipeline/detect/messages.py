@@ -10,6 +10,7 @@ from pipeline.detect.activity import Activity
 from pipeline.detect.copies import Candidate, Link
 from pipeline.detect.fan_merge import FanWord
 from pipeline.detect.finding import Finding
+from pipeline.detect.origin import Origin
 from pipeline.detect.sharing import CoShare, Share
 from pipeline.text.fingerprint import SKETCH, Fingerprints
 from schemas.times import Micros
@@ -22,6 +23,9 @@ class Shuffled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     quiet: nothing was waiting in the source partition; the message says only that.
     keys, counts: band keys of `copies` that fall to this partition, little-endian uint64 and int64.
     sketches: of each of `copies`, 2 * `SKETCH` bytes.
+    origin: the last record that this message covers; first: the offset of the first one.
+    copies_from, activity_from, shares_from: for each row of `copies`, `activity` and `shares` the offset of its record,
+        less `first`, little-endian int32. Rows are functions of their records, so batches may be cut anew.
     """
 
     source: int
@@ -33,6 +37,31 @@ class Shuffled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     activity: list[Activity] = []
     shares: list[Share] = []
     sketches: bytes = b""
+    origin: Origin = Origin()
+    first: int = 0
+    copies_from: bytes = b""
+    activity_from: bytes = b""
+    shares_from: bytes = b""
+
+    def after(self, offset: int) -> Shuffled:
+        """The same without the rows of the records up to this offset."""
+        if offset < self.first:
+            return self
+        copies, activity, shares = (
+            (np.frombuffer(packed, dtype="<i4") + self.first > offset)
+            for packed in (self.copies_from, self.activity_from, self.shares_from)
+        )
+        keys, counts = self.key_arrays()
+        sketches = np.frombuffer(self.sketches, dtype=np.uint8).reshape(-1, 2 * SKETCH)
+        return msgspec.structs.replace(
+            self,
+            copies=[row for row, kept in zip(self.copies, copies, strict=True) if kept],
+            keys=keys[np.repeat(copies, counts)].tobytes(),
+            counts=counts[copies].tobytes(),
+            sketches=sketches[copies].tobytes(),
+            activity=[row for row, kept in zip(self.activity, activity, strict=True) if kept],
+            shares=[row for row, kept in zip(self.shares, shares, strict=True) if kept],
+        )
 
     def key_arrays(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
         """`keys` and `counts` as arrays."""
@@ -49,6 +78,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     source: shuffle partition whose `clock` this is; -1 for findings that need no time.
     fans: word of a fan partition, which has a clock of its own; then `findings` are that partition's.
+    origin: the record that made the step say so.
     """
 
     source: int
@@ -57,6 +87,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
     findings: list[Finding] = []
     coshares: list[CoShare] = []
     fans: FanWord | None = None
+    origin: Origin = Origin()
 
 
 def encode(message: Shuffled | Signal) -> bytes:

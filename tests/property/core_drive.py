@@ -21,9 +21,8 @@ from pipeline.detect.alert_step import AlertStep
 from pipeline.detect.book import Withdrawn
 from pipeline.detect.campaigns import Closed
 from pipeline.detect.fan_step import FanStep
-from pipeline.detect.finding import Finding
 from pipeline.detect.intake import Counts, Raw
-from pipeline.detect.messages import Signal, decode_shuffled, decode_signal, encode
+from pipeline.detect.messages import decode_shuffled, decode_signal, encode
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.post_step import PostStep
 from pipeline.detect.shuffle_step import ShuffleStep
@@ -130,7 +129,7 @@ class Live:
                 self.said.refused[refusal.code] += 1
             for place, message in enumerate(posted.shuffled):
                 self._shuffle_logs[place].append(encode(message))
-            self._direct(posted.findings)
+            self._signals += [encode(signal) for signal in posted.signals]
         if not self._post_logs[number] and self._rng.random() < 0.3:
             # Nothing is waiting, and no wall time has passed: saying so must change nothing.
             for log in self._shuffle_logs:
@@ -141,14 +140,9 @@ class Live:
             self.said.counts.add(out.counts)
             for _, refusal in out.refused:
                 self.said.refused[refusal.code] += 1
-            if out.signal is not None:
-                self._signals.append(encode(out.signal))
+            self._signals += [encode(signal) for signal in out.signals]
         if not self._fan_logs[number] and self._rng.random() < 0.3:
             self._signals.append(encode(self._fans[number].quiet()))
-
-    def _direct(self, findings: list[Finding]) -> None:
-        if findings:
-            self._signals.append(encode(Signal(-1, 0, [], findings)))
 
     def _run_shuffle(self, number: int) -> None:
         log = self._shuffle_logs[number]
