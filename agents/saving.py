@@ -56,9 +56,14 @@ class Saver:
         self._since.pop(key, None)
         self._took.pop(key, None)
 
+    @property
+    def idle(self) -> bool:
+        """Nothing is being written."""
+        return self._writing is None or self._writing.done()
+
     def due(self, key: Key) -> bool:
         """Whether the state of this partition is to be written now."""
-        if self._writing is not None and not self._writing.done():
+        if not self.idle:
             return False
         wait = max(self._interval, sum(self._took.values()) / self._share)
         return time.monotonic() - self._since.get(key, 0.0) >= wait

@@ -140,6 +140,13 @@ class Steps(Generic[S]):
                     upto=earliest[partition],
                 )
             held.next = max(held.next, earliest[partition])
+            log.info(
+                "partition taken up",
+                topic=self._topic,
+                partition=partition,
+                read_from=held.next,
+                committed=held.committed,
+            )
         return {partition: self._held[partition].next for partition in committed}
 
     def quiet(self) -> Iterator[tuple[S, int]]:
