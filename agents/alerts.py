@@ -9,7 +9,7 @@ import orjson
 
 from agents.app import Shell, read_all
 from agents.steps import Steps
-from pipeline.bus import Message
+from pipeline.bus import VERSION_HEADER, Headers, Message
 from pipeline.detect.alert_step import AlertStep
 from pipeline.detect.book import Withdrawn
 from pipeline.detect.clusters import Membership
@@ -31,26 +31,35 @@ class Alerts:
 
     async def handle(self, partition: int, records: Sequence[Any]) -> None:
         """One fetch."""
-        records = self._steps.fresh(partition, records)
+        await self._steps.feed(partition, records, self._feed)
+
+    async def _feed(self, step: AlertStep, records: Sequence[Any], silent: bool) -> None:
         signals, refused = read_all(records, decode_signal)
         alerts: list[Message] = []
         copies: list[Message] = []
         for record, signal in signals:
-            told = self._steps[partition].feed(signal, record.timestamp / 1000.0)
-            alerts += [_alert(alert) for alert in told.alerts]
-            copies += [_membership(member) for member in told.memberships]
-        await self._shell.refuse(SIGNALS, records, refused)
-        await self._shell.publish(COPIES, copies)
-        await self._shell.publish(ALERTS, alerts)
-        self._steps.applied(partition, records)
+            told = step.feed(signal, record.timestamp / 1000.0)
+            if silent:
+                continue
+            alerts += [_alert(alert, told.version + n) for n, alert in enumerate(told.alerts)]
+            copies += [_membership(member, told.version + n) for n, member in enumerate(told.memberships)]
+        if not silent:
+            await self._shell.refuse(SIGNALS, records, refused)
+            await self._shell.publish(COPIES, copies)
+            await self._shell.publish(ALERTS, alerts)
 
 
-def _alert(alert: Alert | Withdrawn) -> Message:
+def _version(version: int) -> Headers:
+    return ((VERSION_HEADER, b"%d" % version),)
+
+
+def _alert(alert: Alert | Withdrawn, version: int) -> Message:
     key = alert.alert_id.encode()
-    return Message(key, None if isinstance(alert, Withdrawn) else envelope(alert))
+    value = None if isinstance(alert, Withdrawn) else envelope(alert)
+    return Message(key, value, _version(version))
 
 
-def _membership(member: Membership) -> Message:
+def _membership(member: Membership, version: int) -> Message:
     record = {
         "cluster_id": member.cluster_id,
         "platform": member.platform,
@@ -58,4 +67,4 @@ def _membership(member: Membership) -> Message:
         "author_id": member.author_id,
         "created_at": format_time(member.created_at),
     }
-    return Message(f"{member.platform}:{member.id}".encode(), orjson.dumps(record))
+    return Message(f"{member.platform}:{member.id}".encode(), orjson.dumps(record), _version(version))

@@ -6,19 +6,23 @@ import asyncio
 import os
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import faust
 import msgspec
 import structlog
+from faust.types import TP
 
+from agents.logs import same_logs
+from agents.saving import Saver
 from agents.transport import BatchSchema, BatchTransport
 from pipeline.bus import CLOCK_HEADER, END_HEADER, Message, Publisher
 from pipeline.config import Settings
 from pipeline.connect.items import MAX_RECORD
 from pipeline.detect.intake import Raw, Refused
 from pipeline.detect.parameters import Parameters, read_parameters
+from pipeline.snapshots import Mark, Snapshots, fit
 from schemas.decode import Refusal
 from schemas.times import LATEST
 from schemas.topics import dead_letter_topic
@@ -37,6 +41,16 @@ _AHEAD = 32
 
 _COLLECTED = 50_000
 """Records handed to a collector at a time, at the most (and one fetch more)."""
+
+
+class Stateful(Protocol):
+    """What has a state for each partition of a topic (`agents.steps`)."""
+
+    async def resume(self, committed: Mapping[int, int], earliest: Mapping[int, int]) -> dict[int, int]:
+        """Makes or finds the states of these partitions; the offsets at which reading begins."""
+
+    def save(self) -> None:
+        """Writes what is not on disk yet."""
 
 
 def faust_app(name: str, brokers: Sequence[str]) -> faust.App:
@@ -70,6 +84,11 @@ class Shell:
         self.settings = settings
         self.role = role
         self.parameters: Parameters = read_parameters(settings.detect)
+        self.steps: dict[str, Stateful] = {}
+        folder = settings.data_dir / "state" / settings.kafka.group
+        self.snapshots = Snapshots(folder, fit(self.parameters))
+        self.saver = Saver(self.snapshots, settings.recovery.interval_seconds, settings.recovery.share)
+        self._resuming = asyncio.Lock()
         self._bootstrap = bootstrap
         self._publisher: Publisher | None = None
         self._starting = asyncio.Lock()
@@ -79,7 +98,31 @@ class Shell:
         brokers = [f"kafka://{address.strip()}" for address in self._bootstrap.split(",")]
         app = faust_app(f"{self.settings.kafka.group}-{self.role}", brokers)
         app.transport = BatchTransport(list(app.conf.broker), app, loop=app.loop)
+        app.transport.resume = self._resume
         return app
+
+    async def _resume(self, committed: Mapping[TP, int], earliest: Mapping[TP, int]) -> dict[TP, int]:
+        places: dict[TP, int] = {}
+        async with self._resuming:
+            try:
+                for topic, steps in self.steps.items():
+                    mine = {tp.partition: offset for tp, offset in committed.items() if tp.topic == topic}
+                    if mine:
+                        first = {partition: earliest[TP(topic, partition)] for partition in mine}
+                        found = await steps.resume(mine, first)
+                        places |= {TP(topic, partition): offset for partition, offset in found.items()}
+            except Exception:
+                self.crash("recovery")
+        return places
+
+    async def same_logs(self, marks: Mapping[TP, Mark]) -> dict[TP, bool]:
+        """As `agents.logs.same_logs`, of this app's broker."""
+        return await same_logs(self._bootstrap, marks)
+
+    def save(self) -> None:
+        """Writes the states that are not on disk yet. For the end, when nothing runs any more."""
+        for steps in self.steps.values():
+            steps.save()
 
     async def publish(self, topic: str, messages: Sequence[Message]) -> None:
         """Publishes and waits for the broker's word; nothing is acknowledged upstream before."""
@@ -194,7 +237,7 @@ def raw(record: Any) -> Raw:
             clock = int(value) if int(value) < LATEST else None
         elif name == END_HEADER:
             end = record.value is None
-    return Raw(record.value, clock, end)
+    return Raw(record.value, clock, end, record.offset)
 
 
 def now() -> float:

@@ -27,22 +27,24 @@ class Fans:
 
     async def handle(self, partition: int, records: Sequence[Any]) -> None:
         """One fetch."""
-        records = self._steps.fresh(partition, records)
-        for out in self._steps[partition].feed([raw(record) for record in records]):
+        await self._steps.feed(partition, records, self._feed)
+
+    async def _feed(self, step: FanStep, records: Sequence[Any], silent: bool) -> None:
+        for out in step.feed([raw(record) for record in records]):
+            if silent:
+                continue
             await self._shell.refuse(FANS_RAW, records, out.refused)
             await self._shell.publish(FANS_CHECKED, _checked(out))
-            if out.signal is not None:
-                await self._shell.publish(SIGNALS, [_signal(out.signal)])
-        self._steps.applied(partition, records)
+            await self._shell.publish(SIGNALS, [_signal(signal) for signal in out.signals])
 
     async def tell_quiet(self) -> None:
         """Says of each partition where nothing is waiting that it does not hold back time."""
-        for step in self._steps.quiet():
-            await self._shell.publish(SIGNALS, [_signal(step.quiet())])
+        for step, at in self._steps.quiet():
+            await self._shell.publish(SIGNALS, [_signal(step.quiet(), at)])
 
 
-def _signal(signal: Signal) -> Message:
-    return Message(None, encode(signal), (), 0)
+def _signal(signal: Signal, at: int | None = None) -> Message:
+    return Message(None, encode(signal), (), 0, at)
 
 
 def _checked(out: FanOut) -> list[Message]:

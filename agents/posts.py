@@ -29,22 +29,25 @@ class Posts:
 
     async def handle(self, partition: int, records: Sequence[Any]) -> None:
         """One fetch."""
-        records = self._steps.fresh(partition, records)
-        for posted in self._steps[partition].feed([raw(record) for record in records]):
+        await self._steps.feed(partition, records, self._feed)
+
+    async def _feed(self, step: PostStep, records: Sequence[Any], silent: bool) -> None:
+        for posted in step.feed([raw(record) for record in records]):
+            if silent:
+                continue
             await self._shell.refuse(POSTS_RAW, records, posted.refused)
             await self._shell.publish(POSTS_ENRICHED, _enriched(posted))
             await self._shell.publish(SHUFFLE, _dealt(posted.shuffled))
-        self._steps.applied(partition, records)
 
     async def tell_quiet(self) -> None:
         """Says of each partition where nothing is waiting that it does not hold back time."""
-        for step in self._steps.quiet():
-            await self._shell.publish(SHUFFLE, _dealt([step.quiet()] * self._partitions))
+        for step, at in self._steps.quiet():
+            await self._shell.publish(SHUFFLE, _dealt([step.quiet()] * self._partitions, at))
 
 
 def _enriched(posted: Posted) -> list[Message]:
     return [Message(record_key(one.post), orjson.dumps(to_contract(one))) for one in posted.enriched]
 
 
-def _dealt(shuffled: Sequence[Shuffled]) -> list[Message]:
-    return [Message(None, encode(message), (), k) for k, message in enumerate(shuffled)]
+def _dealt(shuffled: Sequence[Shuffled], at: int | None = None) -> list[Message]:
+    return [Message(None, encode(message), (), k, at) for k, message in enumerate(shuffled)]

@@ -20,27 +20,20 @@ class Shuffle:
         self._shell = shell
         sources = TOPICS[POSTS_RAW].partitions
         self._steps = Steps(shell, SHUFFLE, lambda n: ShuffleStep(shell.parameters, n, sources))
-        self._told: dict[int, int] = {}
         shell.agent(SHUFFLE, self.handle)
 
     async def handle(self, partition: int, records: Sequence[Any]) -> None:
         """One fetch."""
-        records = self._steps.fresh(partition, records)
+        await self._steps.feed(partition, records, self._feed)
+
+    async def _feed(self, step: ShuffleStep, records: Sequence[Any], silent: bool) -> None:
         messages, refused = read_all(records, decode_shuffled)
-        out = []
+        out: list[Message] = []
         for record, message in messages:
             # What a message says of quiet partitions held when it was sent, not when it is read.
-            for signal in self._steps[partition].feed(message, record.timestamp / 1000.0):
-                # A clock that stands still, with nothing to tell, need not be told.
-                if (
-                    signal.links
-                    or signal.findings
-                    or signal.coshares
-                    or signal.authors
-                    or signal.clock != self._told.get(partition)
-                ):
-                    self._told[partition] = signal.clock
-                    out.append(Message(None, encode(signal), (), 0))
-        await self._shell.refuse(SHUFFLE, records, refused)
-        await self._shell.publish(SIGNALS, out)
-        self._steps.applied(partition, records)
+            signals = step.feed(message, record.timestamp / 1000.0, record.offset)
+            if not silent:
+                out += [Message(None, encode(signal), (), 0) for signal in signals]
+        if not silent:
+            await self._shell.refuse(SHUFFLE, records, refused)
+            await self._shell.publish(SIGNALS, out)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import structlog
 
 from agents.app import Shell
+from pipeline.bus import version_of
 from pipeline.config import Settings
 from pipeline.detect.intake import Refused
 from pipeline.letters import OUTCOMES
@@ -129,6 +130,10 @@ def _values(records: Sequence[Any]) -> list[Any]:
     return [orjson.loads(record.value) for record in records]
 
 
+def _told(records: Sequence[Any]) -> list[int | None]:
+    return [version_of(record.headers) for record in records]
+
+
 def _posts(records: Sequence[Any], at: Micros) -> Tables:
     return [("posts", posts_from_json([record.value or b"" for record in records], at))]
 
@@ -145,12 +150,12 @@ def _alerts(records: Sequence[Any], at: Micros) -> Tables:
     ]
     return [
         ("alert_revisions", rows.alert_revisions_table(alerts, at)),
-        ("alerts", rows.alerts_table(alerts, at)),
+        ("alerts", rows.alerts_table(alerts, at, _told(records))),
     ]
 
 
 def _copies(records: Sequence[Any], at: Micros) -> Tables:
-    return [("copy_members", rows.copy_members_table(_values(records), at))]
+    return [("copy_members", rows.copy_members_table(_values(records), at, _told(records)))]
 
 
 def _actions(records: Sequence[Any], at: Micros) -> Tables:

@@ -1,15 +1,34 @@
-"""The state of a topic's partitions in this worker: a step for each, and how far it has come."""
+"""The state of a topic's partitions in this worker: a step for each, and how far it has come.
+
+A step is a function of the records of its partition, so it can be made again by reading them again. It is written to
+disk now and then with the place of the last record that it has taken in (`agents.saving`). When a partition comes to a
+worker, the step that is furthest, in memory or on disk, takes in what lies between it and the committed offset without
+a word, as what came of those records was published before they were acknowledged; from there on it speaks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
+import structlog
 from faust.types import TP
 
 from agents.app import Shell, now
+from pipeline.snapshots import Mark, freeze, mark
 
-S = TypeVar("S")
+log = structlog.get_logger()
+
+
+class Step(Protocol):
+    """A step of the core, as far as this module is concerned."""
+
+    log: int
+
+
+S = TypeVar("S", bound=Step)
+Work = Callable[[S, Sequence[Any], bool], Awaitable[None]]
+"""work(step, records, silent): feeds the step; publishes what comes of it, unless silent."""
 
 QUIET_AFTER = 1.0
 """Seconds without records after which a partition is said to be quiet."""
@@ -17,60 +36,139 @@ QUIET_AFTER = 1.0
 QUIET_EVERY = 5.0
 """Seconds between saying so: rarely enough for a memory-only broker, often enough against `clock.GRACE`."""
 
+_FRESH = 3.0
+"""Seconds for which the broker's word on the end of a partition holds. A worker that was frozen knows an old end."""
+
+
+class Held(Generic[S]):
+    """A step in memory. next: offset of the record it needs next; last: the one that it took in last. committed: what
+    lies before was published. whole: it is not in the middle of a batch."""
+
+    def __init__(self, step: S, last: Mark | None = None) -> None:
+        self.step = step
+        self.last = last
+        self.next = 0 if last is None else last.offset + 1
+        self.committed = 0
+        self.heard = 0.0
+        self.whole = True
+        self.kept = self.next  # as it is on disk
+        self.logs = 0  # how often the log turned out to be another one
+
+    def took(self, records: Sequence[Any], logs: int) -> None:
+        """The step has taken these in, which were read when there had been so many logs."""
+        self.whole = True
+        if logs == self.logs:
+            self.last, self.next = mark(records[-1]), records[-1].offset + 1
+
+    def begin_log(self) -> None:
+        """The log is another one. The state stands; reading begins at the beginning."""
+        self.last, self.next, self.committed = None, 0, 0
+        self.logs += 1
+
 
 class Steps(Generic[S]):
-    """One step a partition.
-
-    A rebalance takes all partitions away and gives most of them back, to be read again from what was committed. A
-    step that comes back has applied more than that, so it skips what it has seen; one that does not come back is
-    forgotten.
-    """
+    """One step for each partition of a topic that is assigned to this worker."""
 
     def __init__(self, shell: Shell, topic: str, make: Callable[[int], S]) -> None:
-        self._app = shell.app
+        self._shell = shell
         self._topic = topic
         self._make = make
-        self._steps: dict[int, S] = {}
-        self._next: dict[int, int] = {}
-        self._heard: dict[int, float] = {}
+        self._held: dict[int, Held[S]] = {}
+        shell.steps[topic] = self
         shell.app.on_partitions_assigned.connect(self._keep)
 
-    def __getitem__(self, partition: int) -> S:
-        if partition not in self._steps:
-            self._steps[partition] = self._make(partition)
-        return self._steps[partition]
-
-    def fresh(self, partition: int, records: Sequence[Any]) -> Sequence[Any]:
-        """The records that the step has not applied."""
-        self._heard[partition] = now()
-        start = self._next.get(partition, -1)
-        if not records or records[0].offset >= start:
-            return records
-        return [record for record in records if record.offset >= start]
-
-    def applied(self, partition: int, records: Sequence[Any]) -> None:
-        """The step has applied these, and what came of them is published."""
-        if records:
-            self._next[partition] = records[-1].offset + 1
-
-    def quiet(self) -> Iterator[S]:
-        """The steps of assigned partitions where nothing is waiting; they should not hold back time."""
-        consumer = self._app.consumer
-        for tp in consumer.assignment():
-            if tp.topic != self._topic or now() - self._heard.get(tp.partition, 0.0) < QUIET_AFTER:
+    async def feed(self, partition: int, records: Sequence[Any], work: Work[S]) -> None:
+        """Takes one fetch to the step of its partition. What the step has taken in before is left out."""
+        held = self._held.get(partition)
+        if held is None:
+            return  # fetched before the partition was taken away
+        held.heard = now()
+        records = [record for record in records if record.offset >= held.next]
+        known = [record for record in records if record.offset < held.committed]
+        for part, silent in ((known, True), (records[len(known) :], False)):
+            if not part:
                 continue
-            end, position = consumer.highwater(tp), self._next.get(tp.partition)
-            if end is None:
-                continue  # the broker has not answered for this partition yet
-            if (
-                position is None
-            ):  # nothing read since this worker has it: what it begins with was committed before
-                position = consumer._committed_offset.get(tp) or 0
-            if position >= end:
-                yield self[tp.partition]
+            if held.last is None:
+                held.step.log = part[0].timestamp
+            held.whole, logs = False, held.logs
+            await work(held.step, part, silent)
+            held.took(part, logs)
+        key = (self._topic, partition)
+        if records and held.last and self._held.get(partition) is held and self._shell.saver.due(key):
+            held.kept = held.next
+            self._shell.saver.save(key, held.last, held.step)
+
+    async def resume(self, committed: Mapping[int, int], earliest: Mapping[int, int]) -> dict[int, int]:
+        """Makes steps for the partitions of a new assignment, or finds them.
+
+        Args:
+            committed: for each partition the committed offset, 0 where there is none.
+            earliest: for each the first offset that its log still has.
+
+        Returns:
+            For each the offset of the record to read next.
+        """
+        for partition, offset in committed.items():
+            held = self._held.get(partition)
+            if held is None or held.next < offset:
+                saved = self._shell.snapshots.read(self._topic, partition)
+                if saved is not None and (held is None or saved.last.offset >= held.next):
+                    held = Held(saved.state, saved.last)
+            if held is None:
+                held = Held(self._make(partition))
+            if self._held.get(partition) is not held:
+                self._held[partition] = held
+                self._shell.saver.begin((self._topic, partition))
+        marks = {
+            TP(self._topic, partition): held.last
+            for partition, held in self._held.items()
+            if partition in committed and held.last is not None
+        }
+        same = await self._shell.same_logs(marks)
+        for partition, offset in committed.items():
+            held = self._held[partition]
+            held.committed = offset
+            if not same.get(TP(self._topic, partition), True):
+                log.info("another log; the state stands", topic=self._topic, partition=partition)
+                held.begin_log()
+            elif held.last is not None and held.next < earliest[partition]:
+                log.warning(
+                    "records are gone that the state has not seen",
+                    topic=self._topic,
+                    partition=partition,
+                    first=held.next,
+                    upto=earliest[partition],
+                )
+            held.next = max(held.next, earliest[partition])
+            log.info(
+                "partition taken up",
+                topic=self._topic,
+                partition=partition,
+                read_from=held.next,
+                committed=held.committed,
+            )
+        return {partition: self._held[partition].next for partition in committed}
+
+    def quiet(self) -> Iterator[tuple[S, int]]:
+        """The steps of assigned partitions where nothing is waiting, which should not hold back time, each with the
+        moment at which that was so (Unix milliseconds)."""
+        consumer = self._shell.app.consumer
+        for tp in consumer.assignment():
+            held = self._held.get(tp.partition) if tp.topic == self._topic else None
+            if held is None or not held.whole or now() - held.heard < QUIET_AFTER:
+                continue
+            asked = consumer.asked(tp, _FRESH)
+            if asked is not None and held.next >= consumer.highwater(tp):
+                yield held.step, asked
+
+    def save(self) -> None:
+        """Writes what is not on disk yet: the worker ends, and nothing runs any more."""
+        for partition, held in self._held.items():
+            if held.last is not None and held.whole and held.next != held.kept:
+                self._shell.saver.put((self._topic, partition), held.last, freeze(held.step))
 
     async def _keep(self, app: Any, assigned: set[TP], **_: Any) -> None:
         mine = {tp.partition for tp in assigned if tp.topic == self._topic}
-        for partition in self._steps.keys() - mine:
-            del self._steps[partition]
-            self._next.pop(partition, None)
+        for partition in self._held.keys() - mine:
+            del self._held[partition]
+            self._shell.saver.forget((self._topic, partition))

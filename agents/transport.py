@@ -7,7 +7,8 @@ of the last. Acknowledging it acknowledges them all, in order, because each topi
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import faust
@@ -34,6 +35,21 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             if batch and (active is None or tp in active or tp in self._buffered_partitions):
                 self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
                 yield tp, self._batch(tp, batch)
+
+    async def perform_seek(self) -> None:
+        """Goes to where the agents' states stand, which may be before or behind what was committed."""
+        await super().perform_seek()
+        assigned = self.assignment()
+        committed = {tp: self._committed_offset[tp] or 0 for tp in assigned}
+        places = await self.transport.resume(committed, await self.earliest_offsets(*assigned))
+        for tp, offset in places.items():
+            await self.seek(tp, offset)
+
+    def asked(self, tp: TP, within: float) -> int | None:
+        """When the broker last said where an assigned partition ends (Unix milliseconds), if that was within so many
+        seconds."""
+        at: int | None = self._thread._ensure_consumer().last_poll_timestamp(tp)
+        return at if at is not None and time.time() * 1000 - at < within * 1000 else None
 
     def _batch(self, tp: TP, batch: list[Any]) -> ConsumerMessage:
         last = batch[-1]
@@ -69,6 +85,11 @@ class BatchTransport(driver.Transport):  # type: ignore[misc]
     """Kafka by aiokafka, by the batch."""
 
     Consumer = BatchConsumer
+
+    async def resume(self, committed: Mapping[TP, int], earliest: Mapping[TP, int]) -> Mapping[TP, int]:
+        """From the committed and the earliest offsets of the assigned partitions to those at which reading begins;
+        partitions left out begin where they were committed. Whoever has states puts another function here."""
+        return {}
 
 
 class BatchSchema(faust.Schema):  # type: ignore[misc]

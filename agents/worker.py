@@ -83,6 +83,7 @@ def main() -> None:
     try:
         worker.execute_from_commandline()
     finally:
+        shell.save()
         sys.stdout.flush()
     os._exit(0)  # the consumer's thread may still wait for a poll that no longer matters
 

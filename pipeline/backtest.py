@@ -59,8 +59,8 @@ class Backtest:
             fans.append(Raw(None, end=True))
         for out in self._fans.feed(fans):
             self._count("fans", out.counts, out.refused)
-            if out.signal is not None:
-                self._keep(self._alerts.feed(out.signal, 0.0))
+            for signal in out.signals:
+                self._keep(self._alerts.feed(signal, 0.0))
         for posted in self._posts.feed(posts):
             self._count("posts", posted.counts, posted.refused)
             for message in posted.shuffled:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from schemas.topics import TOPICS
 
@@ -18,21 +19,44 @@ value: it has sent nothing else to this partition since."""
 END_HEADER = "vigie-end"
 """On a message without value, one per partition: the source has nothing more to send; close what is open."""
 
+VERSION_HEADER = "vigie-version"
+"""Decimal number on what the place of alerts tells: of one thing the word with the highest stands. What is told again,
+after a crash or by a worker that woke too late, has the number that it had the first time."""
+
 Headers = tuple[tuple[str, bytes], ...]
 
 
 class Message(NamedTuple):
-    """One Kafka message. Without `partition` the key decides, as in Kafka's own clients (murmur2)."""
+    """One Kafka message. Without `partition` the key decides, as in Kafka's own clients (murmur2). timestamp: Unix
+    milliseconds, of the moment of sending where there is none."""
 
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
     partition: int | None = None
+    timestamp: int | None = None
 
 
 def partition_of(key: bytes, partitions: int) -> int:
     """Kafka's default partitioner."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+def _append(builder: BatchBuilder, message: Message) -> Any:
+    return builder.append(
+        key=message.key,
+        value=message.value,
+        timestamp=message.timestamp,
+        headers=list(message.headers),
+    )
+
+
+def version_of(headers: Sequence[tuple[str, bytes]]) -> int | None:
+    """The number under `VERSION_HEADER`, if there is one."""
+    for name, value in headers:
+        if name == VERSION_HEADER and value.isdigit() and len(value) < 19:
+            return int(value)
+    return None
 
 
 class Publisher:
@@ -95,15 +119,11 @@ class Publisher:
         for partition, batch in by_partition.items():
             builder = producer.create_batch()
             for message in batch:
-                added = builder.append(
-                    key=message.key, value=message.value, timestamp=None, headers=list(message.headers)
-                )
+                added = _append(builder, message)
                 if added is None:  # the batch is full
                     sent.append(await producer.send_batch(builder, topic, partition=partition))
                     builder = producer.create_batch()
-                    added = builder.append(
-                        key=message.key, value=message.value, timestamp=None, headers=list(message.headers)
-                    )
+                    added = _append(builder, message)
                 if added is None:  # larger than any batch: alone
                     sent.append(
                         await producer.send(
@@ -111,6 +131,7 @@ class Publisher:
                             message.value,
                             message.key,
                             partition=partition,
+                            timestamp_ms=message.timestamp,
                             headers=list(message.headers),
                         )
                     )

@@ -104,6 +104,20 @@ class Bot(_Section):
     )
 
 
+class Recovery(_Section):
+    """States of the detectors on disk, from which a worker goes on after a crash or a rebalance."""
+
+    interval_seconds: float = Field(
+        10.0, ge=0, description="Least time between two states of one partition, in seconds."
+    )
+    share: float = Field(
+        0.02,
+        gt=0,
+        le=1,
+        description="Share of the time that writing states may take; the interval grows with it.",
+    )
+
+
 class Settings(BaseSettings):
     """All settings. A wrong value names the field, the value and what is allowed."""
 
@@ -112,7 +126,8 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(
-        default_factory=_data_dir, description="Where the embedded store and the state of connectors live."
+        default_factory=_data_dir,
+        description="Where the embedded store and the states of connectors and detectors are.",
     )
     workers: int = Field(1, ge=1, le=64, description="Detection workers that `vigie up` starts.")
     log_level: str = Field(
@@ -123,6 +138,7 @@ class Settings(BaseSettings):
     webhook: Webhook = Field(default_factory=Webhook)  # type: ignore[arg-type]
     jetstream: Jetstream = Field(default_factory=Jetstream)  # type: ignore[arg-type]
     bot: Bot = Field(default_factory=Bot)  # type: ignore[arg-type]
+    recovery: Recovery = Field(default_factory=Recovery)  # type: ignore[arg-type]
     detect: dict[str, Any] = Field(
         default_factory=dict, description="Detector parameters by detector; see docs/reference/settings.md."
     )

@@ -13,17 +13,20 @@ from pipeline.detect.clock import Aligner
 from pipeline.detect.clusters import Membership
 from pipeline.detect.fan_merge import FanMerge
 from pipeline.detect.messages import Signal
+from pipeline.detect.origin import Heard
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.rings import Rings
 from schemas.alerts import Alert
 
 
 class Told(msgspec.Struct):
-    """What a signal brought."""
+    """What a signal brought. version: orders what was told of one thing, of `alerts[0]` and `memberships[0]`; the next
+    ones have the next numbers. Told again, it has the same numbers again; microseconds of wall time, about."""
 
     alerts: list[Alert | Withdrawn]
     memberships: list[Membership]
     closed: list[Closed]
+    version: int = 0
 
 
 class AlertStep:
@@ -37,6 +40,9 @@ class AlertStep:
         self._fans = FanMerge(parameters.platform, parameters.together, fans, parameters.lateness)
         self._authors = AuthorMerge(parameters.authors, parameters.lateness)
         self._book = AlertBook(parameters.calibrated_scores)
+        self._heard = Heard()
+        self._version = 0
+        self.log = 0  # of its signals; nobody asks
 
     @property
     def quality_notes(self) -> Mapping[str, int]:
@@ -44,7 +50,16 @@ class AlertStep:
         return self._fans.moves.quality_notes
 
     def feed(self, signal: Signal, now: float) -> Told:
-        """Takes one signal; `now` is wall time in seconds."""
+        """Takes one signal; `now` is wall time in seconds at which it was sent."""
+        quiet = signal.fans is not None and signal.fans.quiet
+        if not (self._heard.holds(signal.origin) if quiet else self._heard.take(signal.origin)):
+            return Told([], [], [])
+        told = self._tell(signal, now)
+        told.version = max(self._version, round(now * 1e6))
+        self._version = told.version + max(len(told.alerts), len(told.memberships))
+        return told
+
+    def _tell(self, signal: Signal, now: float) -> Told:
         told = Told([], [], [])
         if signal.fans is not None:
             told.alerts = self._book.apply(self._fans.feed(signal.fans, signal.findings, now))
@@ -53,7 +68,7 @@ class AlertStep:
             self._campaigns.add(payload.links)
             self._rings.add(payload.coshares)
             outcome = self._campaigns.advance(tick)
-            authors = self._authors.feed([payload.authors] if payload.authors is not None else [], tick)
+            authors = self._authors.feed(payload.authors, tick)
             told.alerts += self._book.apply(
                 [*payload.findings, *authors, *outcome.findings, *self._rings.advance(tick)]
             )

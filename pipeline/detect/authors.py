@@ -18,7 +18,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from pipeline.detect.activity import Activity
-from pipeline.detect.author_days import AuthorDays, AuthorWord, rung
+from pipeline.detect.author_days import AuthorDay, AuthorDays, AuthorWord, rung
 from pipeline.detect.author_runs import Habit, Run, Stretch
 from pipeline.detect.clock import Tick
 from pipeline.detect.parameters_volume import AuthorParameters
@@ -26,6 +26,9 @@ from schemas.times import DAY, HOUR, Micros
 
 Key = tuple[str, str]
 """Platform and author."""
+
+_WORTH_A_LOOK = 1.05
+"""Growth of what waits after which an account is looked at again ahead of time: a look costs a sort of all of it."""
 
 _IN_ORDER = attrgetter("at", "post_id")
 
@@ -60,6 +63,7 @@ class AuthorPace:
         self._habits: dict[Key, Habit] = {}
         self._days = AuthorDays()
         self._hot: set[Key] = set()  # so many posts that it may be worth looking before the hour is complete
+        self._fresh: set[Key] = set()  # those of them that got posts since they were looked at
         self._complete = 0  # hours before this one are complete
         self._sweep: Micros = 0
 
@@ -79,24 +83,28 @@ class AuthorPace:
             pending.append(row)
             if len(pending) >= floor:
                 self._hot.add(key)
+                self._fresh.add(key)
 
     def advance(self, tick: Tick) -> AuthorWord | None:
         """What is new to tell at `tick`: stretches that may be worth an alert, and days that are complete."""
         told: list[Stretch] = []
         complete = tick.watermark // HOUR
+        look = self._fresh if complete == self._complete else self._hot
+        days: list[AuthorDay] = []
         if complete != self._complete:
             self._complete = complete
             for key, account in list(self._accounts.items()):
                 told += self._settle(key, account)
                 if account.run is None and not account.pending:
                     del self._accounts[key]
-        for key in list(self._hot):
+            days = self._days.take(tick.watermark // DAY)
+        for key in list(look):
+            self._fresh.discard(key)
             hot = self._accounts.get(key)
             if hot is None or len(hot.pending) < self._floor:
                 self._hot.discard(key)
             else:
                 told += self._ahead(key, hot, tick)
-        days = self._days.take(tick.watermark // DAY)
         if tick.ended:
             self._clear()
         elif tick.watermark >= self._sweep:
@@ -154,13 +162,16 @@ class AuthorPace:
 
     def _ahead(self, key: Key, account: _Account, tick: Tick) -> list[Stretch]:
         """Looks at the first incomplete hour, where the stretch that it belongs to is already certain."""
-        hour, looked = self._complete, (self._complete, len(account.pending))
-        if looked == account.looked:
+        hour, waiting = self._complete, len(account.pending)
+        if account.looked[0] == hour and waiting < _WORTH_A_LOOK * account.looked[1]:
             return []
         rows = sorted((row for row in account.pending if row.at // HOUR == hour), key=_IN_ORDER)
-        if len(rows) < self._floor or tick.progress < rows[0].at:
+        if rows and tick.progress < rows[0].at:
+            self._fresh.add(key)
             return []
-        account.looked = looked
+        account.looked = hour, waiting
+        if len(rows) < self._floor:
+            return []
         run = account.run or Run(hour, self._usual(key, hour))
         state = run.peek(hour, rows)
         if not self._remarkable(state):

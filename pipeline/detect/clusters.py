@@ -23,9 +23,10 @@ def key_of(post: CopyPost) -> Key:
 class Cluster:
     """Posts that are copies of one another. `posts` is kept in order of arrival; `ordered()` in order of time."""
 
-    __slots__ = ("accounts", "alerts", "announced", "changed", "evaluated", "founder", "posts")
+    __slots__ = ("accounts", "alerts", "announced", "changed", "evaluated", "founder", "number", "posts")
 
-    def __init__(self, founder: CopyPost) -> None:
+    def __init__(self, founder: CopyPost, number: int) -> None:
+        self.number = number  # its place in the order of founding: a key that lasts
         self.founder = founder  # the earliest post: it names the cluster
         self.posts: dict[Key, CopyPost] = {}
         self.accounts: set[tuple[str, str]] = set()
@@ -73,6 +74,7 @@ class Clusters:
         self._touched: dict[int, Cluster] = {}
         self._due: dict[int, tuple[Micros, Cluster]] = {}
         self._swept: Micros = 0
+        self._count = 0
 
     def add(self, links: Iterable[Link]) -> None:
         """Takes links in any order, any number of times."""
@@ -80,25 +82,29 @@ class Clusters:
             a = self._of.get(key_of(link.a))
             b = self._of.get(key_of(link.b))
             if a is None or b is None:
-                home = a or b or Cluster(link.a)
+                home = a or b or self._found(link.a)
                 self._put(home, link.a)
                 self._put(home, link.b)
             elif a is not b:
                 small, large = (a, b) if len(a.posts) < len(b.posts) else (b, a)
                 for post in small.posts.values():
                     self._put(large, post)
-                self._touched.pop(id(small), None)
-                self._due.pop(id(small), None)
+                self._touched.pop(small.number, None)
+                self._due.pop(small.number, None)
                 large.alerts |= small.alerts
                 large.evaluated = 0
+
+    def _found(self, founder: CopyPost) -> Cluster:
+        self._count += 1
+        return Cluster(founder, self._count)
 
     def _put(self, cluster: Cluster, post: CopyPost) -> None:
         cluster.take(post)
         self._of[key_of(post)] = cluster
-        self._touched[id(cluster)] = cluster
-        due = self._due.get(id(cluster))
+        self._touched[cluster.number] = cluster
+        due = self._due.get(cluster.number)
         if due is None or post.at > due[0]:
-            self._due[id(cluster)] = (post.at, cluster)
+            self._due[cluster.number] = (post.at, cluster)
 
     def touched(self) -> list[Cluster]:
         """Clusters that changed since the last call."""
@@ -109,8 +115,8 @@ class Clusters:
     def touch(self, clusters: Iterable[Cluster]) -> None:
         """Clusters to come back to at the next call of `touched`."""
         for cluster in clusters:
-            if id(cluster) in self._due:
-                self._touched[id(cluster)] = cluster
+            if cluster.number in self._due:
+                self._touched[cluster.number] = cluster
 
     def expired(self, watermark: Micros) -> Iterator[Cluster]:
         """Takes out the clusters that nothing after the watermark can join."""
@@ -122,8 +128,8 @@ class Clusters:
         self._swept = cut
         done = [cluster for at, cluster in self._due.values() if at < cut]
         for cluster in done:
-            del self._due[id(cluster)]
-            self._touched.pop(id(cluster), None)
+            del self._due[cluster.number]
+            self._touched.pop(cluster.number, None)
             for key in cluster.posts:
                 del self._of[key]
             yield cluster

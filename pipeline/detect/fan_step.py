@@ -11,21 +11,22 @@ from pipeline.detect.clock import END, FINAL, Tick
 from pipeline.detect.fan_days import FanDays
 from pipeline.detect.fan_merge import FanWord
 from pipeline.detect.fan_spikes import FanSpikes
-from pipeline.detect.intake import Counts, Intake, Raw, Refused
+from pipeline.detect.intake import Counts, Intake, Look, Raw, Refused
 from pipeline.detect.messages import Signal
+from pipeline.detect.origin import Origin
 from pipeline.detect.parameters import Parameters
-from schemas.records import FanCount, Follow
+from schemas.records import FanCount, Follow, Record
 from schemas.times import DAY, Micros
 
 
 class FanOut(msgspec.Struct):
-    """What a batch brought. `stored`: what the store has to know, each with whether it was late. `signal`: for the
-    place where alerts are made, None where there is nothing to tell."""
+    """What a batch brought. `stored`: what the store has to know, each with whether it was late. `signals`: for
+    the place where alerts are made."""
 
     stored: list[tuple[FanCount | Follow, bool]]
     refused: list[Refused]
     counts: Counts
-    signal: Signal | None
+    signals: list[Signal]
 
 
 class FanStep:
@@ -33,6 +34,7 @@ class FanStep:
 
     def __init__(self, parameters: Parameters, source: int) -> None:
         self._source = source
+        self.log = 0  # as `Origin.log`
         self._lateness = parameters.lateness
         self._intake = Intake(parameters.lateness, parameters.horizon)
         self._spikes = FanSpikes(parameters.fans, parameters.lateness, parameters.arrivals)
@@ -53,28 +55,43 @@ class FanStep:
         """Takes a batch. More than one answer comes where a source ended within it."""
         out = []
         for taken in self._intake.take(batch):
-            records = [record for record in taken.accepted if isinstance(record, FanCount | Follow)]
             said = [(record, False) for record in taken.accepted] + [(record, True) for record in taken.late]
             stored = [
                 (record, late) for record, late in said + taken.again if isinstance(record, FanCount | Follow)
             ]
-            self._spikes.add(records)
-            self._days.add(record for record in records if isinstance(record, FanCount))
-            tick = FINAL if taken.ended else Tick(taken.clock, max(0, taken.clock - self._lateness))
-            out.append(FanOut(stored, taken.refused, taken.counts, self._signal(tick, taken.clock)))
+            signals = self._signals(taken.accepted, taken.looks)
+            out.append(FanOut(stored, taken.refused, taken.counts, signals))
         return out
 
     def quiet(self) -> Signal:
         """Nothing is waiting."""
-        return Signal(-1, 0, fans=FanWord(self._source, self.clock, quiet=True))
+        word = FanWord(self._source, self.clock, quiet=True)
+        return Signal(-1, 0, fans=word, origin=self._origin(self._intake.last))
 
-    def _signal(self, tick: Tick, clock: Micros) -> Signal | None:
+    def _origin(self, offset: int) -> Origin:
+        return Origin("fans", self._source, self.log, offset)
+
+    def _signals(self, accepted: Sequence[Record], looks: Sequence[Look]) -> list[Signal]:
+        signals, done = [], 0
+        for look in looks:
+            records = [
+                record for record in accepted[done : look.accepted] if isinstance(record, FanCount | Follow)
+            ]
+            done = look.accepted
+            self._spikes.add(records)
+            self._days.add(record for record in records if isinstance(record, FanCount))
+            if signal := self._signal(look):
+                signals.append(signal)
+        return signals
+
+    def _signal(self, look: Look) -> Signal | None:
         """Findings and moves; or the time alone, but that by the day."""
+        tick = FINAL if look.clock == END else Tick(look.clock, max(0, look.clock - self._lateness))
         findings = self._spikes.advance(tick)
         sums, early = self._days.advance(tick)
         day = tick.watermark // DAY
         if not (findings or sums or early or day != self._told):
             return None
         self._told = -1 if tick.ended else day
-        word = FanWord(self._source, END if tick.ended else clock, False, sums, early)
-        return Signal(-1, 0, [], findings, fans=word)
+        word = FanWord(self._source, look.clock, False, sums, early)
+        return Signal(-1, 0, [], findings, fans=word, origin=self._origin(look.offset))

@@ -11,6 +11,7 @@ import msgspec
 
 from pipeline.detect.clock import END
 from pipeline.detect.source_clock import SourceClock
+from pipeline.text.fingerprint import text_key
 from schemas.decode import MAX_BYTES, Refusal, decode
 from schemas.records import Follow, Kind, Post, Record, event_time
 from schemas.times import HOUR, Micros
@@ -21,12 +22,14 @@ R = TypeVar("R", bound=Record)
 class Raw(NamedTuple):
     """A record as it came: its bytes, its source's clock if the source told it, and whether the source ends here.
 
-    Without value it is the word of a source on the time alone.
+    Without value it is the word of a source on the time alone. offset: its place in its partition's log; -1 for the
+    next one. What is numbered may be read again, cut into other batches, and must then lead to the same words.
     """
 
     value: bytes | None
     clock: Micros | None = None
     end: bool = False
+    offset: int = -1
 
 
 class Refused(NamedTuple):
@@ -51,11 +54,22 @@ class Counts(msgspec.Struct):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
+class Look(NamedTuple):
+    """A moment at which detectors are to say what is new: after so many of the accepted records, at this time of the
+    source (`END` where it ends), caused by the record with this offset."""
+
+    accepted: int
+    clock: Micros
+    offset: int
+
+
 class Taken(msgspec.Struct, Generic[R]):
     """What came of a stretch of a batch. `ended`: the source ends after it.
 
     again: records that came before with another content (an edit, a deletion), each with whether its first was late.
     They count as duplicates and are no matter for the detectors, but the store takes the last word.
+    offsets: of `accepted`. first, last: offsets of the records that the stretch covers, both included.
+    looks: after each numbered record, as what is told must not depend on how a batch is cut; else one, at the end.
     """
 
     accepted: list[R]
@@ -65,6 +79,10 @@ class Taken(msgspec.Struct, Generic[R]):
     counts: Counts
     clock: Micros
     ended: bool = False
+    offsets: list[int] = []
+    looks: list[Look] = []
+    first: int = 0
+    last: int = -1
 
 
 class Met(enum.Enum):
@@ -84,16 +102,19 @@ class SeenIds:
         self._horizon = horizon
         self._content: dict[int, int] = {}
         self._hours: dict[int, list[int]] = {}
+        self._last = 0  # hours before this one are forgotten
 
     def meet(self, record: Record, at: Micros, content: int, late: bool) -> Met:
         """NEW once for each record; a record is known by what identifies it. `content`: a hash of all of it."""
         if isinstance(record, Post):
             # Not by its time: the notice of a deletion may carry its own.
-            mark = hash((record.platform, record.author_id, record.id))
+            mark = text_key(f"{record.platform}\x1f{record.author_id}\x1f{record.id}")
         elif isinstance(record, Follow):
-            mark = hash((record.platform, record.page_id, record.actor_id, record.action, at))
+            mark = text_key(
+                f"{record.platform}\x1f{record.page_id}\x1f{record.actor_id}\x1f{record.action}\x1f{at}"
+            )
         else:
-            mark = hash((record.platform, record.page_id, record.followers, at))
+            mark = text_key(f"{record.platform}\x1f{record.page_id}\x1f{record.followers}\x1f{at}")
         before = self._content.get(mark)
         if before is None:
             self._content[mark] = content << 1 | late
@@ -107,6 +128,9 @@ class SeenIds:
     def forget(self, clock: Micros) -> None:
         """Drops what lies further back than the horizon, of which nobody may ask any more."""
         last = (clock - self._horizon) // HOUR
+        if last <= self._last:
+            return
+        self._last = last
         for hour in [hour for hour in self._hours if hour < last]:
             for mark in self._hours.pop(hour):
                 del self._content[mark]
@@ -119,6 +143,7 @@ class Intake:
         self._lateness = lateness
         self._horizon = horizon
         self._kind = kind
+        self.last = -1  # offset of the last record taken
         self.clear()
 
     def clear(self) -> None:
@@ -131,26 +156,33 @@ class Intake:
         """Sorts a batch out. It is cut where a source ends, so that what follows belongs to the next stream."""
         out = [self._begin()]
         for place, raw in enumerate(batch):
+            taken = out[-1]
+            offset = taken.last = self.last = self.last + 1 if raw.offset < 0 else raw.offset
             if raw.end:
-                out[-1].ended = True
-                out[-1].clock = END
+                taken.ended = True
+                taken.clock = END
+                taken.looks.append(Look(len(taken.accepted), END, offset))
                 self.clear()
                 out.append(self._begin())
                 continue
             if raw.value is None and raw.clock is not None:
                 self.clock = max(self.clock, raw.clock)
             else:
-                self._one(place, raw, out[-1])
-        if len(out) > 1 and not out[-1].counts.read:
+                self._one(place, raw, taken)
+            self._seen.forget(self.clock)
+            if raw.offset >= 0:
+                taken.looks.append(Look(len(taken.accepted), self.clock, offset))
+        if batch and batch[-1].end:
             out.pop()
         for taken in out:
             if not taken.ended:
                 taken.clock = self.clock
-        self._seen.forget(self.clock)
+                if not taken.looks:
+                    taken.looks.append(Look(len(taken.accepted), self.clock, taken.last))
         return out
 
     def _begin(self) -> Taken[Record]:
-        return Taken([], [], [], [], Counts(), self.clock)
+        return Taken([], [], [], [], Counts(), self.clock, first=self.last + 1, last=self.last)
 
     def _one(self, place: int, raw: Raw, taken: Taken[Record]) -> None:
         counts = taken.counts
@@ -184,3 +216,4 @@ class Intake:
         else:
             counts.accepted += 1
             taken.accepted.append(record)
+            taken.offsets.append(self.last)

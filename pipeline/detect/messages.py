@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import compress
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,7 @@ from pipeline.detect.author_days import AuthorWord
 from pipeline.detect.copies import Candidate, Link
 from pipeline.detect.fan_merge import FanWord
 from pipeline.detect.finding import Finding
+from pipeline.detect.origin import Origin
 from pipeline.detect.sharing import CoShare, Share
 from pipeline.text.fingerprint import SKETCH, Fingerprints
 from schemas.times import Micros
@@ -23,7 +26,12 @@ class Shuffled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     quiet: nothing was waiting in the source partition; the message says only that.
     keys, counts: band keys of `copies` that fall to this partition, little-endian uint64 and int64.
     sketches: of each of `copies`, 2 * `SKETCH` bytes.
-    authors: word of the source partition's accounts, in the message to the first shuffle partition, which hands it on.
+    origin: the last record that this message covers; first: the offset of the first one.
+    copies_from, activity_from, shares_from, authors_from: for each row of `copies`, `activity`, `shares` and `authors`
+        the offset of its record, less `first`, little-endian int32. Rows are functions of their records, so batches may
+        be cut anew.
+    authors: words of the source partition's accounts, in the message to the first shuffle partition, which hands them
+        on.
     """
 
     source: int
@@ -35,7 +43,34 @@ class Shuffled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     activity: list[Activity] = []
     shares: list[Share] = []
     sketches: bytes = b""
-    authors: AuthorWord | None = None
+    authors: list[AuthorWord] = []
+    origin: Origin = Origin()
+    first: int = 0
+    copies_from: bytes = b""
+    activity_from: bytes = b""
+    shares_from: bytes = b""
+    authors_from: bytes = b""
+
+    def after(self, offset: int) -> Shuffled:
+        """The same without the rows of the records up to this offset."""
+        if offset < self.first:
+            return self
+        copies, activity, shares, authors = (
+            (np.frombuffer(packed, dtype="<i4") + self.first > offset)
+            for packed in (self.copies_from, self.activity_from, self.shares_from, self.authors_from)
+        )
+        keys, counts = self.key_arrays()
+        sketches = np.frombuffer(self.sketches, dtype=np.uint8).reshape(-1, 2 * SKETCH)
+        return msgspec.structs.replace(
+            self,
+            copies=list(compress(self.copies, copies)),
+            keys=keys[np.repeat(copies, counts)].tobytes(),
+            counts=counts[copies].tobytes(),
+            sketches=sketches[copies].tobytes(),
+            activity=list(compress(self.activity, activity)),
+            shares=list(compress(self.shares, shares)),
+            authors=list(compress(self.authors, authors)),
+        )
 
     def key_arrays(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
         """`keys` and `counts` as arrays."""
@@ -52,7 +87,8 @@ class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     source: shuffle partition whose `clock` this is.
     fans: word of a fan partition, which has a clock of its own; `findings` are then that partition's, `source` is -1.
-    authors: word of a source partition's accounts. It comes the way of the clocks, so that a clock never overtakes it.
+    authors: words of a source partition's accounts. They come the way of the clocks, so that no clock overtakes them.
+    origin: the record that made the step say so.
     """
 
     source: int
@@ -61,7 +97,8 @@ class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
     findings: list[Finding] = []
     coshares: list[CoShare] = []
     fans: FanWord | None = None
-    authors: AuthorWord | None = None
+    authors: list[AuthorWord] = []
+    origin: Origin = Origin()
 
 
 def encode(message: Shuffled | Signal) -> bytes:

@@ -7,21 +7,24 @@ from zlib import crc32
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.detect.activity import Activity, declared_bot
+from pipeline.detect.author_days import AuthorWord
 from pipeline.detect.authors import AuthorPace
-from pipeline.detect.clock import FINAL, Tick
+from pipeline.detect.clock import END, FINAL, Tick
 from pipeline.detect.copies import Candidate, CopyPost
 from pipeline.detect.finding import HASHTAGS_COUNTED
-from pipeline.detect.intake import Counts, Intake, Raw, Refused
+from pipeline.detect.intake import Counts, Intake, Raw, Refused, Taken
 from pipeline.detect.messages import Shuffled
+from pipeline.detect.origin import Origin
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.sharing import Share, shares_of
 from pipeline.text.alike import weight
 from pipeline.text.enrich import Enriched, enrich
 from pipeline.text.fingerprint import BANDS, fingerprints
 from pipeline.text.normalise import visible
-from schemas.records import Post
+from schemas.records import Post, Record
 from schemas.times import Micros
 
 _SAMPLE = 240
@@ -44,12 +47,17 @@ def targets(one: Enriched) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"#{tag.lstrip('#').casefold()}" for tag in one.hashtags[:HASHTAGS_COUNTED]))
 
 
+def _packed(places: npt.NDArray[np.int64]) -> bytes:
+    return places.astype("<i4").tobytes()
+
+
 class PostStep:
     """One source partition. `partitions` is the number of shuffle partitions."""
 
     def __init__(self, parameters: Parameters, source: int, partitions: int) -> None:
         self._source = source
         self._partitions = partitions
+        self.log = 0  # as `Origin.log`
         self._least = parameters.copies.min_characters
         self._own = parameters.copies.short_characters
         self._lateness = parameters.lateness
@@ -67,10 +75,8 @@ class PostStep:
         for taken in self._intake.take(batch):
             posts = [record for record in taken.accepted if isinstance(record, Post)]
             enriched = [enrich(post) for post in posts]
-            shuffled, own = self._deal(enriched, taken.clock)
-            self._authors.add(own)
-            tick = FINAL if taken.ended else Tick(taken.clock, max(0, taken.clock - self._lateness))
-            shuffled[0] = msgspec.structs.replace(shuffled[0], authors=self._authors.advance(tick))
+            shuffled, own = self._deal(enriched, taken)
+            self._tell_authors(shuffled, own, taken)
             late_ones = [enrich(record, late=True) for record in taken.late if isinstance(record, Post)]
             again = [enrich(record, late) for record, late in taken.again if isinstance(record, Post)]
             out.append(Posted(enriched + late_ones + again, taken.refused, taken.counts, shuffled))
@@ -78,9 +84,29 @@ class PostStep:
 
     def quiet(self) -> Shuffled:
         """Nothing is waiting."""
-        return Shuffled(self._source, self.clock, quiet=True)
+        return Shuffled(self._source, self.clock, quiet=True, origin=self._origin(self._intake.last))
 
-    def _deal(self, enriched: list[Enriched], clock: Micros) -> tuple[list[Shuffled], list[Activity]]:
+    def _origin(self, offset: int) -> Origin:
+        return Origin("posts", self._source, self.log, offset)
+
+    def _tell_authors(self, shuffled: list[Shuffled], own: Sequence[Activity], taken: Taken[Record]) -> None:
+        """What is new about accounts goes with the first message, each word with the offset that caused it."""
+        words: list[AuthorWord] = []
+        places: list[int] = []
+        done = 0
+        for look in taken.looks:
+            if look.accepted > done:
+                self._authors.add(own[done : look.accepted])
+                done = look.accepted
+            tick = FINAL if look.clock == END else Tick(look.clock, max(0, look.clock - self._lateness))
+            if word := self._authors.advance(tick):
+                words.append(word)
+                places.append(look.offset - taken.first)
+        if words:
+            packed = _packed(np.array(places, dtype=np.int64))
+            shuffled[0] = msgspec.structs.replace(shuffled[0], authors=words, authors_from=packed)
+
+    def _deal(self, enriched: list[Enriched], taken: Taken[Record]) -> tuple[list[Shuffled], list[Activity]]:
         """Candidates go to the partitions of their band keys, activity to that of its target, shares of an object to
         that of the object."""
         rows: list[Candidate] = []
@@ -115,8 +141,11 @@ class PostStep:
                 for n, number in enumerate(sketched)
                 if weight(enriched[number].forms.bare) >= self._least
             }
-        own, activity = self._activity(enriched, sketches)
-        shares = self._shares(enriched)
+        own, activity, active_by = self._activity(enriched, sketches)
+        shares, shared_by = self._shares(enriched)
+        places = np.array(taken.offsets, dtype=np.int64) - taken.first
+        copied_by = places[sketched]
+        origin = self._origin(taken.last)
         wanted = np.array([not enriched[number].post.repost for number in sketched], dtype=bool)
         owner = np.repeat(np.arange(len(rows)), counts)
         part = (keys >> np.uint64(8)) % np.uint64(self._partitions)
@@ -130,21 +159,28 @@ class PostStep:
             shuffled.append(
                 Shuffled(
                     self._source,
-                    clock,
+                    taken.clock,
                     copies=[rows[n] for n in here.tolist()],
                     keys=keys[mine].astype("<u8").tobytes(),
                     counts=number_of[here].astype("<i8").tobytes(),
                     activity=activity[k],
                     shares=shares[k],
                     sketches=looks[here].tobytes(),
+                    origin=origin,
+                    first=taken.first,
+                    copies_from=_packed(copied_by[here]),
+                    activity_from=_packed(places[active_by[k]]),
+                    shares_from=_packed(places[shared_by[k]]),
                 )
             )
         return shuffled, own
 
     def _activity(
         self, enriched: list[Enriched], sketches: dict[int, tuple[int, ...]]
-    ) -> tuple[list[Activity], list[list[Activity]]]:
+    ) -> tuple[list[Activity], list[list[Activity]], list[list[int]]]:
+        """What the accounts did, and what is dealt to each shuffle partition, with the number of its post."""
         own: list[Activity] = []
+        posts: list[list[int]] = [[] for _ in range(self._partitions)]
         dealt: list[list[Activity]] = [[] for _ in range(self._partitions)]
         for number, one in enumerate(enriched):
             post = one.post
@@ -163,17 +199,20 @@ class PostStep:
             )
             own.append(about)
             for target in targets(one):
-                dealt[self._place(post.platform, target)].append(
-                    msgspec.structs.replace(about, target=target)
-                )
-        return own, dealt
+                place = self._place(post.platform, target)
+                dealt[place].append(msgspec.structs.replace(about, target=target))
+                posts[place].append(number)
+        return own, dealt, posts
 
-    def _shares(self, enriched: list[Enriched]) -> list[list[Share]]:
+    def _shares(self, enriched: list[Enriched]) -> tuple[list[list[Share]], list[list[int]]]:
         dealt: list[list[Share]] = [[] for _ in range(self._partitions)]
-        for one in enriched:
+        posts: list[list[int]] = [[] for _ in range(self._partitions)]
+        for number, one in enumerate(enriched):
             for share in shares_of(one, self._own):
-                dealt[self._place(share.platform, share.object)].append(share)
-        return dealt
+                place = self._place(share.platform, share.object)
+                dealt[place].append(share)
+                posts[place].append(number)
+        return dealt, posts
 
     def _place(self, platform: str, name: str) -> int:
         """The shuffle partition of a name."""

@@ -3,13 +3,17 @@ objects at the same time."""
 
 from __future__ import annotations
 
+import msgspec
+
 from pipeline.detect.author_days import AuthorWord
 from pipeline.detect.bursts import TargetBursts
 from pipeline.detect.clock import END, Aligner, Tick
 from pipeline.detect.copies import CopyIndex, Link
 from pipeline.detect.coshare_panes import CoSharePanes
 from pipeline.detect.messages import Shuffled, Signal
+from pipeline.detect.origin import Heard, Origin
 from pipeline.detect.parameters import Parameters
+from schemas.times import Micros
 
 
 class ShuffleStep:
@@ -22,20 +26,46 @@ class ShuffleStep:
         self._copies = CopyIndex(parameters.copies)
         self._bursts = TargetBursts(parameters.bursts, parameters.lateness)
         self._shares = CoSharePanes(parameters.sharing)
+        self._heard = Heard()
+        self._told: Micros = -1
+        self._last = -1
+        self.log = 0  # as `Origin.log`
 
-    def feed(self, message: Shuffled, now: float) -> list[Signal]:
-        """Takes one message; `now` is wall time in seconds, used for quiet partitions alone."""
+    def feed(self, message: Shuffled, now: float, offset: int | None = None) -> list[Signal]:
+        """Takes one message and says what is new; a time that stands still is not told again.
+
+        Args:
+            message: what it brings of records that came before is left out.
+            now: wall time in seconds at which it was sent, used for quiet partitions alone.
+            offset: its place in the log of this partition; None for the next one.
+        """
+        self._last = self._last + 1 if offset is None else offset
         if message.quiet:
-            return [self._after(self._aligner.quiet(message.source, now), [], None)]
+            if not self._heard.holds(message.origin):
+                return []  # of a reader that is not the partition's any more, or that has yet to catch up
+            ticks = [self._after(self._aligner.quiet(message.source, now), [], [])]
+        else:
+            origin = message.origin
+            known = self._heard.last(origin.step, origin.partition, origin.log)
+            if not self._heard.take(origin):
+                return []
+            message = message.after(known)
+            ticks = []
+            for payload, tick in self._aligner.push(message.source, message.clock, message, now):
+                links = self._copies.add(payload.copies, *payload.fingerprints())
+                self._bursts.add(payload.activity)
+                self._shares.add(payload.shares)
+                ticks.append(self._after(tick, links, payload.authors))
         out = []
-        for payload, tick in self._aligner.push(message.source, message.clock, message, now):
-            links = self._copies.add(payload.copies, *payload.fingerprints())
-            self._bursts.add(payload.activity)
-            self._shares.add(payload.shares)
-            out.append(self._after(tick, links, payload.authors))
+        for part, signal in enumerate(ticks):
+            news = signal.links or signal.findings or signal.coshares or signal.authors
+            if news or signal.clock != self._told:
+                self._told = signal.clock
+                origin = Origin("shuffle", self._partition, self.log, self._last, part)
+                out.append(msgspec.structs.replace(signal, origin=origin))
         return out
 
-    def _after(self, tick: Tick, links: list[Link], authors: AuthorWord | None) -> Signal:
+    def _after(self, tick: Tick, links: list[Link], authors: list[AuthorWord]) -> Signal:
         findings = self._bursts.advance(tick)
         coshares = self._shares.advance(tick.watermark)
         if tick.ended:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from pipeline.bus import version_of
 from schemas.alerts import Alert
 from schemas.cloudevents import open_envelope
 from schemas.topics import ALERTS, TOPICS
+
+_REMEMBERED = 100_000
+"""Alerts of which the latest version is remembered."""
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -22,6 +26,8 @@ async def alert_feed(
     bootstrap: str, group: str | None = None, idle: float | None = None
 ) -> AsyncIterator[Alert | Gone]:
     """All alerts from the beginning, or from where `group` has read to; then the new ones as they come.
+
+    A word of an alert that comes after a later one (a detector tells again what it told before a crash) is left out.
 
     Args:
         bootstrap: the brokers.
@@ -37,6 +43,7 @@ async def alert_feed(
         session_timeout_ms=6_000,
         heartbeat_interval_ms=1_000,
     )
+    versions: dict[str, int] = {}
     await consumer.start()
     try:
         if group is None:
@@ -49,6 +56,8 @@ async def alert_feed(
                 return
             for records in got.values():
                 for record in records:
+                    if not _later(versions, (record.key or b"").decode("utf-8", "replace"), record.headers):
+                        continue
                     if record.value is None:
                         yield Gone((record.key or b"").decode("utf-8", "replace"))
                         continue
@@ -60,3 +69,15 @@ async def alert_feed(
                 await consumer.commit()
     finally:
         await consumer.stop()
+
+
+def _later(versions: dict[str, int], name: str, headers: Sequence[tuple[str, bytes]]) -> bool:
+    """Whether this is no word that was passed on, nor one from before it; words without a number always count."""
+    version = version_of(headers)
+    if version is None:
+        return True
+    known = versions.pop(name, -1)
+    versions[name] = max(known, version)
+    if len(versions) > _REMEMBERED:
+        versions.pop(next(iter(versions)))
+    return version > known

@@ -28,6 +28,8 @@ from pipeline.store.schemas import (
 from schemas.times import Micros, parse_time
 
 Json = Mapping[str, Any]
+Told = Sequence[Micros | None]
+"""For each record the number under which it was told, if it bears one; empty where none does."""
 
 EPOCH = "1970-01-01T00:00:00Z"
 """Stands in a time column that says nothing and may not be null."""
@@ -72,8 +74,9 @@ def withdrawal(alert_id: str) -> dict[str, Any]:
     return {"alert_id": alert_id, "withdrawn": True}
 
 
-def alerts_table(alerts: Sequence[Json], ingested_at: Micros) -> pa.Table:
-    """Table `alerts` from the contract's alerts and `withdrawal`s, in the topic's order: the last wins."""
+def alerts_table(alerts: Sequence[Json], ingested_at: Micros, told: Told = ()) -> pa.Table:
+    """Table `alerts` from the contract's alerts and `withdrawal`s, in the topic's order: the last wins, or that with
+    the highest number in `told` (`version`)."""
     flat: list[Json] = []
     for alert in alerts:
         if alert.get("withdrawn"):
@@ -97,7 +100,7 @@ def alerts_table(alerts: Sequence[Json], ingested_at: Micros) -> pa.Table:
             }
         )
     makers = dict.fromkeys(("reasons", "ruled_out", "detector"), _json)
-    return _table(ALERTS, flat, ingested_at, makers)
+    return _table(ALERTS, flat, ingested_at, makers, told)
 
 
 def alert_revisions_table(alerts: Sequence[Json], ingested_at: Micros) -> pa.Table:
@@ -110,10 +113,11 @@ def alert_revisions_table(alerts: Sequence[Json], ingested_at: Micros) -> pa.Tab
     return _table(ALERT_REVISIONS, rows, ingested_at)
 
 
-def copy_members_table(members: Sequence[Json], ingested_at: Micros) -> pa.Table:
-    """Table `copy_members` from CopyMember JSON; an empty `cluster_id` takes the post out of its cluster."""
+def copy_members_table(members: Sequence[Json], ingested_at: Micros, told: Told = ()) -> pa.Table:
+    """Table `copy_members` from CopyMember JSON; an empty `cluster_id` takes the post out of its cluster. `told` as for
+    alerts."""
     rows = [{**member, "is_deleted": 0 if member.get("cluster_id") else 1} for member in members]
-    return _table(COPY_MEMBERS, rows, ingested_at)
+    return _table(COPY_MEMBERS, rows, ingested_at, None, told)
 
 
 def actions_table(actions: Sequence[Json], ingested_at: Micros) -> pa.Table:
@@ -148,8 +152,11 @@ def digest(content: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big")
 
 
-def version(ingested_at: Micros, position: int) -> int:
-    """Orders what is stored: by millisecond, then by place in its batch (at most a million); 64 bits."""
+def version(ingested_at: Micros, position: int, told: Micros | None = None) -> int:
+    """Orders what is stored: by millisecond, then by place in its batch (at most a million); 64 bits. What bears the
+    number under which it was told (`pipeline.bus.VERSION_HEADER`) is ordered by that, however often it is stored."""
+    if told is not None:
+        ingested_at, position = told, told % 1000
     return (ingested_at // 1000 << 20) + position
 
 
@@ -172,7 +179,11 @@ def _unsigned(values: list[Any]) -> list[Any]:
 
 
 def _table(
-    schema: pa.Schema, records: Sequence[Json], ingested_at: Micros, makers: Mapping[str, Maker] | None = None
+    schema: pa.Schema,
+    records: Sequence[Json],
+    ingested_at: Micros,
+    makers: Mapping[str, Maker] | None = None,
+    told: Told = (),
 ) -> pa.Table:
     count = len(records)
     columns: list[pa.Array] = []
@@ -180,7 +191,8 @@ def _table(
         if field.name == "ingested_at":
             columns.append(pa.repeat(pa.scalar(ingested_at, TIME), count))
         elif field.name == "version":
-            columns.append(pa.array([version(ingested_at, i) for i in range(count)], field.type))
+            numbers = told or [None] * count
+            columns.append(pa.array([version(ingested_at, i, numbers[i]) for i in range(count)], field.type))
         elif field.name == "extra":
             columns.append(pa.array(extra_fields(records, frozenset(schema.names) - {"extra"}), field.type))
         else:

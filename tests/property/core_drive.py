@@ -139,8 +139,7 @@ class Live:
             self.said.counts.add(out.counts)
             for _, refusal in out.refused:
                 self.said.refused[refusal.code] += 1
-            if out.signal is not None:
-                self._signals.append(encode(out.signal))
+            self._signals += [encode(signal) for signal in out.signals]
         if not self._fan_logs[number] and self._rng.random() < 0.3:
             self._signals.append(encode(self._fans[number].quiet()))
 

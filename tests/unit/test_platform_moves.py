@@ -219,9 +219,8 @@ def test_a_purge_is_told_on_its_day_and_the_first_pages_of_a_restoring_are_taken
         shown = round(one.followers * (1.08 if one.observed_at >= when else 1.0))
         (item,) = items([FanCount("x", one.page_id, one.observed_at, shown)])
         for out in step.feed([Raw(item.raw, one.observed_at)]):
-            if out.signal is None:
-                continue
-            for alert in alerts.feed(out.signal, 0.0).alerts:
+            told = [alert for signal in out.signals for alert in alerts.feed(signal, 0.0).alerts]
+            for alert in told:
                 if not isinstance(alert, Alert):
                     standing.discard(alert.alert_id)
                     continue

@@ -1,0 +1,128 @@
+"""Writing the states of steps while the worker goes on.
+
+A large state is pickled by a fork of the worker: the child has it as it was at that moment, and the worker stands still
+for the fork alone (some milliseconds for each gigabyte it holds). A small one is not worth a process. Redis saves its
+data in this way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+import structlog
+
+from pipeline.snapshots import Mark, Snapshots, freeze
+
+log = structlog.get_logger()
+
+_SMALL = 0.1
+"""Seconds of pickling for which a worker may stand still."""
+_FORKS = sys.platform == "linux"  # elsewhere libraries of the system do not outlive a fork
+_LONGEST = 600.0
+"""Seconds after which a child is taken to hang."""
+
+Key = tuple[str, int]
+"""Topic and partition."""
+
+
+class Saver:
+    """Decides when a state is written, and writes one at a time.
+
+    Args:
+        snapshots: where to.
+        interval: least seconds between two states of one partition.
+        share: of the time, at the most, that writing may take in all.
+    """
+
+    def __init__(self, snapshots: Snapshots, interval: float, share: float) -> None:
+        self._snapshots = snapshots
+        self._interval = interval
+        self._share = share
+        self._since: dict[Key, float] = {}
+        self._took: dict[Key, float] = {}
+        self._writing: asyncio.Task[None] | None = None
+
+    def begin(self, key: Key) -> None:
+        """The partition has come to this worker: its first state is due in an interval."""
+        self._since[key] = time.monotonic()
+
+    def forget(self, key: Key) -> None:
+        """The partition has gone."""
+        self._since.pop(key, None)
+        self._took.pop(key, None)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is being written."""
+        return self._writing is None or self._writing.done()
+
+    def due(self, key: Key) -> bool:
+        """Whether the state of this partition is to be written now."""
+        if not self.idle:
+            return False
+        wait = max(self._interval, sum(self._took.values()) / self._share)
+        return time.monotonic() - self._since.get(key, 0.0) >= wait
+
+    def save(self, key: Key, last: Mark, state: Any) -> None:
+        """Writes the state as it is at this moment; goes on beside the caller."""
+        began = self._since[key] = time.monotonic()
+        if _FORKS and self._took.get(key, 0.0) > _SMALL:
+            done = self._forked(key, last, state)
+        else:
+            done = asyncio.to_thread(self.put, key, last, freeze(state))
+
+        async def write() -> None:
+            good = await done
+            if key in self._since:
+                self._took[key] = time.monotonic() - began
+            if good:
+                seconds = round(time.monotonic() - began, 3)
+                log.debug("state written", topic=key[0], partition=key[1], seconds=seconds)
+
+        self._writing = asyncio.create_task(write())
+
+    def put(self, key: Key, last: Mark, pickled: bytes) -> bool:
+        """Writes a pickled state here and now; whether that went well. The one before stands where it did not."""
+        try:
+            self._snapshots.write(*key, last, pickled)
+        except OSError as error:
+            log.warning("a state could not be written", topic=key[0], partition=key[1], error=str(error))
+            return False
+        return True
+
+    async def _forked(self, key: Key, last: Mark, state: Any) -> bool:
+        child = os.fork()
+        if child == 0:
+            _write_and_die(self._snapshots, key, last, state)
+        try:
+            code = await asyncio.wait_for(asyncio.to_thread(_ended, child), _LONGEST)
+        except TimeoutError:
+            os.kill(child, signal.SIGKILL)
+            code = -signal.SIGKILL
+        if code:
+            log.warning("a state could not be written", topic=key[0], partition=key[1], code=code)
+        return code == 0
+
+
+def _ended(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _write_and_die(snapshots: Snapshots, key: Key, last: Mark, state: Any) -> None:
+    """The child: holds none of the worker's connections or signals, and runs nothing of it afterwards."""
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        os.nice(10)
+        snapshots.write(*key, last, freeze(state))
+    except BaseException:
+        os._exit(1)
+    os._exit(0)

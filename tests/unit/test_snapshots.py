@@ -1,0 +1,176 @@
+"""States on disk: what is read is what was written, and what does not fit is not read."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from agents.saving import Saver
+from pipeline.detect.intake import Raw
+from pipeline.detect.messages import encode
+from pipeline.detect.parameters import Parameters
+from pipeline.detect.post_step import PostStep
+from pipeline.snapshots import Mark, Snapshots, fit, freeze
+from schemas.times import DAY, MINUTE, format_time
+from schemas.topics import POSTS_RAW
+
+LAST = Mark(7, 1_700_000_000_000, 99)
+FIT = fit(Parameters())
+
+
+def raws(first: int, count: int) -> list[Raw]:
+    """Numbered posts, one a minute."""
+    return [
+        Raw(
+            orjson.dumps(
+                {
+                    "id": f"p{n}",
+                    "platform": "forum",
+                    "author_id": f"a{n % 3}",
+                    "created_at": format_time(20_000 * DAY + n * MINUTE),
+                    "text": f"quelle honte ce service client numéro {n % 5}",
+                }
+            ),
+            offset=n,
+        )
+        for n in range(first, first + count)
+    ]
+
+
+def fed() -> PostStep:
+    """A step with a state."""
+    step = PostStep(Parameters(), 0, 2)
+    step.feed(raws(0, 200))
+    return step
+
+
+def test_a_state_goes_on_where_it_was(tmp_path: Path) -> None:
+    """What was written is read, with its mark, and says of the next records what the living one says."""
+    snapshots, step = Snapshots(tmp_path / "state", FIT), fed()
+    assert snapshots.read(POSTS_RAW, 0) is None
+    size = snapshots.write(POSTS_RAW, 0, LAST, freeze(step))
+    path = snapshots.path(POSTS_RAW, 0)
+    assert path.stat().st_size == size
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    saved = snapshots.read(POSTS_RAW, 0)
+    assert saved is not None
+    assert saved.last == LAST
+    again = raws(190, 40)
+    (mine,), (its,) = step.feed(again), saved.state.feed(again)
+    assert [encode(one) for one in its.shuffled] == [encode(one) for one in mine.shuffled]
+    assert its.counts == mine.counts
+    assert mine.counts.duplicates == 10
+
+
+def spoil_fit(path: Path) -> None:
+    Snapshots(path.parent, fit(Parameters(lateness_minutes=1.0))).write(POSTS_RAW, 0, LAST, freeze(fed()))
+
+
+def spoil_size(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def spoil_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+
+
+def spoil_place(path: Path) -> None:
+    Snapshots(path.parent, FIT).write(POSTS_RAW, 1, LAST, freeze(fed()))
+    path.with_name(f"{POSTS_RAW}-1").replace(path)
+
+
+def spoil_head(path: Path) -> None:
+    path.write_bytes(b"{}\n" + path.read_bytes())
+
+
+@pytest.mark.parametrize("spoil", [spoil_fit, spoil_size, spoil_byte, spoil_place, spoil_head])
+def test_what_does_not_fit_is_set_aside(
+    tmp_path: Path, spoil: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Other parameters, a file cut short or changed, of another partition or none at all: kept apart, and logged."""
+    snapshots = Snapshots(tmp_path / "state", FIT)
+    snapshots.write(POSTS_RAW, 0, LAST, freeze(fed()))
+    path = snapshots.path(POSTS_RAW, 0)
+    spoil(path)
+    assert snapshots.read(POSTS_RAW, 0) is None
+    assert not path.exists()
+    assert path.with_name(f"{path.name}.unfit").exists()
+    assert "set aside" in capsys.readouterr().out
+    assert snapshots.read(POSTS_RAW, 0) is None
+
+
+class Bomb:
+    """Unpickled, it makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (os.mkdir, (str(self.path),))
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_what_others_may_write_to_is_not_opened(tmp_path: Path, folder: bool) -> None:
+    """A pickle runs what it says; so one that somebody else could have put there is left alone."""
+    snapshots, mine = Snapshots(tmp_path / "state", FIT), tmp_path / "made"
+    snapshots.write(POSTS_RAW, 0, LAST, pickle.dumps(Bomb(mine)))
+    path = snapshots.path(POSTS_RAW, 0)
+    if folder:
+        path.parent.chmod(0o770)
+    else:
+        path.chmod(0o666)
+    assert snapshots.read(POSTS_RAW, 0) is None
+    assert not mine.exists()
+
+
+class Slow:
+    """A state that takes a while to pickle."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        deadline = time.monotonic() + 0.3
+        while time.monotonic() < deadline:
+            sum(range(1000))
+        return (int, (os.getpid(),))
+
+
+async def test_a_large_state_is_written_beside_the_worker(tmp_path: Path) -> None:
+    """Once a state has shown to be large a child writes it, while the worker goes on."""
+    snapshots = Snapshots(tmp_path / "state", FIT)
+    saver, key = Saver(snapshots, 0.0, 0.5), (POSTS_RAW, 0)
+    saver.begin(key)
+    writers, gaps = [], []
+    for _ in range(2):
+        while not saver.due(key):
+            await asyncio.sleep(0.01)
+        began = time.monotonic()
+        saver.save(key, LAST, Slow())
+        gaps.append(time.monotonic() - began)
+        assert not saver.due(key)
+        while not saver.idle:
+            await asyncio.sleep(0.01)
+        saved = snapshots.read(POSTS_RAW, 0)
+        assert saved is not None
+        writers.append(saved.state)
+    assert writers[0] == os.getpid() != writers[1]
+    assert gaps[0] >= 0.3 > 0.2 > gaps[1]
+
+
+async def test_a_state_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) -> None:
+    """A folder in the way: it is logged, and the next try comes in its time."""
+    (tmp_path / "state").write_text("no folder")
+    saver, key = Saver(Snapshots(tmp_path / "state", FIT), 0.0, 0.5), (POSTS_RAW, 0)
+    saver.begin(key)
+    saver.save(key, LAST, 1)
+    while not saver.idle:
+        await asyncio.sleep(0.01)
+    assert (tmp_path / "state").read_text() == "no folder"
