@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from tests.bench import copies, latency, scaling, stages, start, store, throughput
+from tests.bench import copies, latency, recovery, scaling, stages, start, store, throughput
 from tests.bench.growth_hook import TITLE as GROWTH
 from tests.bench.growth_hook import section as growth
 from tests.bench.options import POSTS, Options
@@ -28,6 +28,7 @@ PERFORMANCE: dict[str, tuple[str, Section]] = {
     "growth": (GROWTH, growth),
     "latency": (latency.TITLE, latency.section),
     "store": (store.TITLE, store.section),
+    "recovery": (recovery.TITLE, recovery.section),
     "start": (start.TITLE, start.section),
 }
 """Name of a part -> title of its section, and what measures it, in the order of docs/performance.md."""
