@@ -44,9 +44,9 @@ def states(posts: Sequence[Item]) -> dict[str, Any]:
     raws = [Raw(item.raw, clock, offset=number) for number, (item, clock) in enumerate(stamp(posts))]
     for start in range(0, len(raws), _BATCH):
         for posted in first.feed(raws[start : start + _BATCH]):
-            signals = [signal for message in posted.shuffled for signal in second.feed(message, 0.0)]
-            for signal_ in signals + posted.signals:
-                third.feed(signal_, 0.0)
+            for message in posted.shuffled:
+                for signal in second.feed(message, 0.0):
+                    third.feed(signal, 0.0)
     return {"posts": first, "shuffle": second, "alerts": third}
 
 
