@@ -29,9 +29,9 @@ class Alerts:
         self._steps = Steps(shell, SIGNALS, lambda _: AlertStep(shell.parameters, shuffles, fans))
         shell.agent(SIGNALS, self.handle)
 
-    async def handle(self, partition: int, records: Sequence[Any]) -> None:
-        """One fetch."""
-        await self._steps.feed(partition, records, self._feed)
+    async def handle(self, partition: int, records: Sequence[Any]) -> bool:
+        """One fetch; whether it may be committed."""
+        return await self._steps.feed(partition, records, self._feed)
 
     async def _feed(self, step: AlertStep, records: Sequence[Any], silent: bool) -> None:
         signals, refused = read_all(records, decode_signal)

@@ -33,7 +33,7 @@ BATCH = 5_000
 """Records of one fetch at the most: some tenths of a second of work."""
 
 T = TypeVar("T")
-Handler = Callable[[int, Sequence[Any]], Awaitable[None]]
+Handler = Callable[[int, Sequence[Any]], Awaitable[bool]]
 Collected = Callable[[Sequence[Any]], Awaitable[None]]
 
 _AHEAD = 32
@@ -142,13 +142,14 @@ class Shell:
             self._publisher = None
 
     def agent(self, topic: str, handler: Handler) -> None:
-        """One reader of a topic; `handler(partition, records)` is called for each fetch, in order."""
+        """One reader of a topic; `handler(partition, records)` is called for each fetch, in order, and says
+        whether it may be committed."""
         shell = self
 
         async def run(stream: Any) -> None:
             async for event in stream.events():
                 try:
-                    await handler(event.message.partition, event.value)
+                    event.value.done = await handler(event.message.partition, event.value)
                 except Exception:
                     shell.crash(topic)
 
@@ -176,6 +177,7 @@ class Shell:
                 except Exception:
                     shell.crash(topic)
                 for event in events:
+                    event.value.done = True
                     event.ack()
 
         async def run(stream: Any) -> None:

@@ -25,9 +25,9 @@ class Fans:
         shell.agent(FANS_RAW, self.handle)
         shell.app.timer(interval=QUIET_EVERY)(self.tell_quiet)
 
-    async def handle(self, partition: int, records: Sequence[Any]) -> None:
-        """One fetch."""
-        await self._steps.feed(partition, records, self._feed)
+    async def handle(self, partition: int, records: Sequence[Any]) -> bool:
+        """One fetch; whether it may be committed."""
+        return await self._steps.feed(partition, records, self._feed)
 
     async def _feed(self, step: FanStep, records: Sequence[Any], silent: bool) -> None:
         for out in step.feed([raw(record) for record in records]):

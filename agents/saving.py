@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Awaitable
 from typing import Any
 
 import structlog
@@ -36,7 +37,7 @@ class Saver:
     Args:
         snapshots: where to.
         interval: least seconds between two states of one partition.
-        share: of the time, at the most, that writing may take in all.
+        share: CPU seconds of writing for each second, at the most, all partitions together.
     """
 
     def __init__(self, snapshots: Snapshots, interval: float, share: float) -> None:
@@ -70,47 +71,53 @@ class Saver:
 
     def save(self, key: Key, last: Mark, state: Any) -> None:
         """Writes the state as it is at this moment; goes on beside the caller."""
-        began = self._since[key] = time.monotonic()
+        self._since[key] = time.monotonic()
         if _FORKS and self._took.get(key, 0.0) > _SMALL:
-            done = self._forked(key, last, state)
+            child = os.fork()
+            if child == 0:
+                _write_and_die(self._snapshots, key, last, state)
+            done = self._written_by(child)
         else:
-            done = asyncio.to_thread(self.put, key, last, freeze(state))
+            began = time.thread_time()
+            pickled = freeze(state)
+            done = self._written(key, last, pickled, time.thread_time() - began)
+        self._writing = asyncio.create_task(self._finish(key, done))
 
-        async def write() -> None:
-            good = await done
-            if key in self._since:
-                self._took[key] = time.monotonic() - began
-            if good:
-                seconds = round(time.monotonic() - began, 3)
-                log.debug("state written", topic=key[0], partition=key[1], seconds=seconds)
-
-        self._writing = asyncio.create_task(write())
-
-    def put(self, key: Key, last: Mark, pickled: bytes) -> bool:
-        """Writes a pickled state here and now; whether that went well. The one before stands where it did not."""
+    async def _finish(self, key: Key, done: Awaitable[float]) -> None:
         try:
-            self._snapshots.write(*key, last, pickled)
+            seconds = await done
         except OSError as error:
             log.warning("a state could not be written", topic=key[0], partition=key[1], error=str(error))
-            return False
-        return True
+            return
+        if key in self._since:
+            self._took[key] = seconds
+        log.debug("state written", topic=key[0], partition=key[1], cpu_seconds=round(seconds, 3))
 
-    async def _forked(self, key: Key, last: Mark, state: Any) -> bool:
-        child = os.fork()
-        if child == 0:
-            _write_and_die(self._snapshots, key, last, state)
+    async def _written(self, key: Key, last: Mark, pickled: bytes, spent: float) -> float:
+        def write() -> float:
+            began = time.thread_time()
+            self._snapshots.write(*key, last, pickled)
+            return time.thread_time() - began
+
+        return spent + await asyncio.to_thread(write)
+
+    async def _written_by(self, child: int) -> float:
+        """CPU seconds of the child, once it has written."""
         try:
-            code = await asyncio.wait_for(asyncio.to_thread(_ended, child), _LONGEST)
+            _, status, usage = await asyncio.wait_for(asyncio.to_thread(os.wait4, child, 0), _LONGEST)
         except TimeoutError:
             os.kill(child, signal.SIGKILL)
-            code = -signal.SIGKILL
-        if code:
-            log.warning("a state could not be written", topic=key[0], partition=key[1], code=code)
-        return code == 0
+            raise OSError(f"it took longer than {_LONGEST:.0f} s") from None
+        if code := os.waitstatus_to_exitcode(status):
+            raise OSError(f"the process that was to write it ended with {code}")
+        return usage.ru_utime + usage.ru_stime
 
-
-def _ended(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    def put(self, key: Key, last: Mark, state: Any) -> None:
+        """Writes the state here and now. The one before stands where that fails, which is logged."""
+        try:
+            self._snapshots.write(*key, last, freeze(state))
+        except OSError as error:
+            log.warning("a state could not be written", topic=key[0], partition=key[1], error=str(error))
 
 
 def _write_and_die(snapshots: Snapshots, key: Key, last: Mark, state: Any) -> None:
@@ -121,7 +128,6 @@ def _write_and_die(snapshots: Snapshots, key: Key, last: Mark, state: Any) -> No
             signal.signal(number, signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_RDWR), 1)
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-        os.nice(10)
         snapshots.write(*key, last, freeze(state))
     except BaseException:
         os._exit(1)

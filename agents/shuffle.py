@@ -22,9 +22,9 @@ class Shuffle:
         self._steps = Steps(shell, SHUFFLE, lambda n: ShuffleStep(shell.parameters, n, sources))
         shell.agent(SHUFFLE, self.handle)
 
-    async def handle(self, partition: int, records: Sequence[Any]) -> None:
-        """One fetch."""
-        await self._steps.feed(partition, records, self._feed)
+    async def handle(self, partition: int, records: Sequence[Any]) -> bool:
+        """One fetch; whether it may be committed."""
+        return await self._steps.feed(partition, records, self._feed)
 
     async def _feed(self, step: ShuffleStep, records: Sequence[Any], silent: bool) -> None:
         messages, refused = read_all(records, decode_shuffled)

@@ -15,7 +15,7 @@ import structlog
 from faust.types import TP
 
 from agents.app import Shell, now
-from pipeline.snapshots import Mark, freeze, mark
+from pipeline.snapshots import Mark, mark
 
 log = structlog.get_logger()
 
@@ -53,6 +53,7 @@ class Held(Generic[S]):
         self.whole = True
         self.kept = self.next  # as it is on disk
         self.logs = 0  # how often the log turned out to be another one
+        self.gap: int | None = None  # offset of the record that came where `next` was expected
 
     def took(self, records: Sequence[Any], logs: int) -> None:
         """The step has taken these in, which were read when there had been so many logs."""
@@ -77,13 +78,19 @@ class Steps(Generic[S]):
         shell.steps[topic] = self
         shell.app.on_partitions_assigned.connect(self._keep)
 
-    async def feed(self, partition: int, records: Sequence[Any], work: Work[S]) -> None:
-        """Takes one fetch to the step of its partition. What the step has taken in before is left out."""
+    async def feed(self, partition: int, records: Sequence[Any], work: Work[S]) -> bool:
+        """Takes one fetch to the step of its partition. What the step has taken in before is left out.
+
+        Returns:
+            Whether all of it has been dealt with, and may be committed.
+        """
         held = self._held.get(partition)
         if held is None:
-            return  # fetched before the partition was taken away
+            return False  # fetched before the partition was taken away
         held.heard = now()
         records = [record for record in records if record.offset >= held.next]
+        if records and await self._ahead(held, records[0]):
+            return False
         known = [record for record in records if record.offset < held.committed]
         for part, silent in ((known, True), (records[len(known) :], False)):
             if not part:
@@ -97,6 +104,20 @@ class Steps(Generic[S]):
         if records and held.last and self._held.get(partition) is held and self._shell.saver.due(key):
             held.kept = held.next
             self._shell.saver.save(key, held.last, held.step)
+        return True
+
+    async def _ahead(self, held: Held[S], record: Any) -> bool:
+        """Whether records may be missing before this one: a fetch from before a rebalance may still be under way when
+        reading has begun elsewhere. They are asked for; if the same one comes again, the log has none."""
+        if record.offset == held.next or record.offset == held.gap:
+            held.gap = None
+            return False
+        held.gap = record.offset
+        log.info(
+            "read again", topic=self._topic, partition=record.partition, first=held.next, came=record.offset
+        )
+        await self._shell.app.consumer.seek(TP(self._topic, record.partition), held.next)
+        return True
 
     async def resume(self, committed: Mapping[int, int], earliest: Mapping[int, int]) -> dict[int, int]:
         """Makes steps for the partitions of a new assignment, or finds them.
@@ -165,7 +186,7 @@ class Steps(Generic[S]):
         """Writes what is not on disk yet: the worker ends, and nothing runs any more."""
         for partition, held in self._held.items():
             if held.last is not None and held.whole and held.next != held.kept:
-                self._shell.saver.put((self._topic, partition), held.last, freeze(held.step))
+                self._shell.saver.put((self._topic, partition), held.last, held.step)
 
     async def _keep(self, app: Any, assigned: set[TP], **_: Any) -> None:
         mine = {tp.partition for tp in assigned if tp.topic == self._topic}

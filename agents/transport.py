@@ -12,9 +12,16 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import faust
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 from faust.types.tuples import ConsumerMessage  # type: ignore[attr-defined,unused-ignore]
+
+
+class Batch(list[Any]):
+    """The records of one fetch. done: all that comes of them is published or stored."""
+
+    done = False
 
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
@@ -38,12 +45,15 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
 
     async def perform_seek(self) -> None:
         """Goes to where the agents' states stand, which may be before or behind what was committed."""
-        await super().perform_seek()
-        assigned = self.assignment()
-        committed = {tp: self._committed_offset[tp] or 0 for tp in assigned}
-        places = await self.transport.resume(committed, await self.earliest_offsets(*assigned))
-        for tp, offset in places.items():
-            await self.seek(tp, offset)
+        try:
+            await super().perform_seek()
+            assigned = self.assignment()
+            committed = {tp: self._committed_offset[tp] or 0 for tp in assigned}
+            places = await self.transport.resume(committed, await self.earliest_offsets(*assigned))
+            for tp, offset in places.items():
+                await self.seek(tp, offset)
+        except IllegalStateError:
+            self.log.info("another rebalance has begun")  # which ends with the same
 
     def asked(self, tp: TP, within: float) -> int | None:
         """When the broker last said where an assigned partition ends (Unix milliseconds), if that was within so many
@@ -61,13 +71,18 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             last.timestamp_type,
             [],
             None,
-            batch,
+            Batch(batch),
             None,
             0,
             sum(record.serialized_value_size for record in batch),
             tp,
             generation_id=self.app.consumer_generation_id,
         )
+
+    def ack(self, message: Message) -> bool:
+        """Counts what was dealt with. Faust acknowledges, too, what an agent was cancelled on and what it skipped
+        because a rebalance came between; committed, that would never be published by anybody."""
+        return bool(message.value.done) and bool(super().ack(message))
 
     def _new_offset(self, tp: TP) -> int | None:
         # Acknowledgements come in order, so the highest stands for all below it.

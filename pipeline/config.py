@@ -114,7 +114,7 @@ class Recovery(_Section):
         0.02,
         gt=0,
         le=1,
-        description="Share of the time that writing states may take; the interval grows with it.",
+        description="CPU seconds of writing states for each second, at the most; the interval grows with their size.",
     )
 
 
