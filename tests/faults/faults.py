@@ -44,6 +44,7 @@ def killing(*names: str, times: int = 3) -> Callable[[Scene], None]:
             scene.published(share)
             scene.wait(scene.rng.uniform(0.0, 2.0))
             name = scene.rng.choice(names)
+            scene.running(name)
             scene.note(f"killed {name}")
             scene.parts.kill(name)
 
@@ -58,9 +59,8 @@ def rescaled(scene: Scene) -> None:
         for name in names:
             scene.parts.launch(name)
     scene.published(0.75)
-    for name in ("detect-2", "detect-3", "detect-4"):
-        scene.note(f"stopped {name}")
-        scene.parts.retire(name)
+    scene.note("stopped detect-2, detect-3, detect-4")
+    scene.parts.retire("detect-2", "detect-3", "detect-4")
 
 
 def joined_and_left(scene: Scene) -> None:
@@ -93,7 +93,7 @@ def store_away(seconds: float, how: signal.Signals) -> Callable[[Scene], None]:
     def act(scene: Scene) -> None:
         scene.published(scene.rng.uniform(0.2, 0.5))
         scene.note(f"store ended by {how.name}")
-        scene.parts.retire("store", how)
+        scene.parts.retire("store", how=how)
         scene.wait(seconds)
         scene.parts.launch("store")
         scene.note("store back")
@@ -148,8 +148,7 @@ def broker_away(seconds: float) -> Callable[[Scene], None]:
             scene.note("broker back")
             return
         workers = [name for name in parts.pids() if name.partition("-")[0] in ("detect", "sink")]
-        for name in workers:
-            parts.retire(name, signal.SIGKILL)
+        parts.retire(*workers, how=signal.SIGKILL)
         scene.wait(seconds)
         parts.broker.start()
         parts.topics()

@@ -177,13 +177,13 @@ class Installation(Stack, Endpoints):
 
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:
         """Ends a part at once; `tend` starts it again after a second."""
-        self._end(name, how)
+        self._end(name, how=how)
         self._down[name] = time.monotonic()
 
-    def retire(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
-        """Ends a part that is not to come back by itself."""
-        self._deliberate.add(name)
-        self._end(name, how)
+    def retire(self, *names: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """Ends parts that are not to come back by themselves."""
+        self._deliberate.update(names)
+        self._end(*names, how=how)
 
     def launch(self, name: str) -> None:
         """Starts a part, or starts it again. `detect-N` need not have been there before."""
@@ -234,14 +234,16 @@ class Installation(Stack, Endpoints):
         except OSError:
             return ""
 
-    def _end(self, name: str, how: signal.Signals) -> None:
-        part = self._parts[name]
-        part.send_signal(how)
-        part.send_signal(signal.SIGCONT)
-        try:
-            part.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            part.kill()
-            part.wait()
-        if part.stdout is not None:
-            part.stdout.close()
+    def _end(self, *names: str, how: signal.Signals) -> None:
+        ending = [self._parts[name] for name in names]
+        for part in ending:
+            part.send_signal(how)
+            part.send_signal(signal.SIGCONT)
+        for part in ending:
+            try:
+                part.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                part.kill()
+                part.wait()
+            if part.stdout is not None:
+                part.stdout.close()

@@ -94,10 +94,10 @@ class Row:
     def read(cls, line: str) -> Self:
         """The line of a table."""
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        kinds = [one.type for one in fields(cls)]
-        return cls(
-            *(int(c.replace(",", "")) if kind == "int" else c for c, kind in zip(cells, kinds, strict=True))
-        )
+        row = cls("", "")
+        for one, cell in zip(fields(cls), cells, strict=True):
+            setattr(row, one.name, int(cell.replace(",", "")) if one.type == "int" else cell)
+        return row
 
 
 def rows_of(outcomes: Iterable[Outcome], tree: str) -> list[Row]:

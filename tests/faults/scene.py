@@ -46,6 +46,10 @@ class Scene:
             time.sleep(_STEP)
         return True
 
+    def running(self, name: str) -> None:
+        """Waits until a part runs: one that has just been killed has to be started again first."""
+        self.until(lambda: name in self.parts.pids(), 30.0)
+
     def published(self, share: float, patience: float = 600.0) -> None:
         """Waits until this share of the records is published."""
         self.until(lambda: self.flow.share >= share or not self.flow.going(), patience)

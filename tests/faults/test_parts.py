@@ -162,7 +162,7 @@ def test_store_proxy(store: ThreadingHTTPServer) -> None:
     """Requests go through whole; an insert is refused, or written without an answer, as often as asked."""
     proxy = StoreProxy(store.server_port)
 
-    def ask(body: bytes, **more: object) -> tuple[int, bytes]:
+    def ask(body: bytes | Iterator[bytes], **more: object) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
         try:
             connection.request("POST", "/?database=vigie", body, **more)  # type: ignore[arg-type]
@@ -177,7 +177,7 @@ def test_store_proxy(store: ThreadingHTTPServer) -> None:
         assert (
             ask(chunks, encode_chunked=True, headers={"Transfer-Encoding": "chunked"})[1]
             == b"INSERT INTO t rows"
-        )  # type: ignore[arg-type]
+        )
         proxy.refusals = 1
         assert ask(b"SELECT 2")[0] == 200
         assert ask(b"INSERT INTO t 2")[0] == 500
