@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from pipeline.connect.items import TIME_FIELD
-from pipeline.scenario.generate import generate
+from pipeline.scenario.generate import START, generate
 from schemas.records import Post, Record, event_time, record_kind, to_dict
 from schemas.times import HOUR, MINUTE, Micros, format_time
 
@@ -41,7 +41,8 @@ class Stream:
 class Shape:
     """What a stream is like. scale and days: as for `generate`. change: done to each record's fields.
 
-    poison: share of records that are none, 1 for nothing else. least: how many of those there are at the least.
+    poison: share of records that are none, 1 for nothing else. least: how many of those there are at the least. start:
+    the first day.
     """
 
     scale: float = 0.3
@@ -49,6 +50,7 @@ class Shape:
     poison: float = _POISON
     least: int = 3
     change: Callable[[random.Random, dict[str, Any]], None] | None = None
+    start: Micros = START
 
 
 def hot_page(_: random.Random, fields: dict[str, Any]) -> None:
@@ -72,7 +74,7 @@ def write_stream(path: Path, seed: int, shape: Shape | None = None) -> Stream:
     shape = shape or Shape()
     rng = random.Random(f"faults/{seed}")
     count: Counter[str] = Counter()
-    scenario = generate(seed, shape.days, shape.scale)
+    scenario = generate(seed, shape.days, shape.scale, shape.start)
     if shape.poison >= 1.0:
         lines = [_poison(rng, scenario.start) for _ in range(3_000)]
         count["poison"] = len(lines)
