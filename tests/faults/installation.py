@@ -12,107 +12,17 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
-from pipeline.broker import create_topics, start_broker
+from pipeline.broker import create_topics
 from pipeline.config import read_settings
 from pipeline.runtime import free_port
 from pipeline.stack import Stack
 from tests.endpoints import Endpoints
+from tests.faults.brokers import Broker
 from tests.faults.store_proxy import StoreProxy
-from tests.kafka_server import KafkaServer
 
 _PAUSE = 1.0  # seconds before what ended is started again; systemd's units wait as long or longer
 _PATIENCE = 30.0
-
-
-class Broker(Protocol):
-    """What a fault does to a broker."""
-
-    forgets: bool
-    """Its records are gone when it has ended."""
-
-    @property
-    def bootstrap(self) -> str:
-        """Its address, the same after a restart."""
-
-    def start(self) -> None:
-        """Starts it, or starts it again on the same address."""
-
-    def kill(self) -> None:
-        """Ends it as a crash does."""
-
-    def stop(self) -> None:
-        """Its end."""
-
-    @property
-    def pid(self) -> int | None:
-        """Its process."""
-
-
-class Embedded:
-    """The broker of `vigie up`."""
-
-    forgets = True
-
-    def __init__(self, log: Path) -> None:
-        self._log = log
-        self._port = free_port(0)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def bootstrap(self) -> str:
-        """Its address, the same after a restart."""
-        return f"127.0.0.1:{self._port}"
-
-    def start(self) -> None:
-        """Starts it, empty."""
-        if self.pid is None:
-            self._process = start_broker(self._port, self._log)
-
-    def kill(self) -> None:
-        """SIGKILL; what it held is gone."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(_PATIENCE)
-
-    stop = kill
-
-    @property
-    def pid(self) -> int | None:
-        """The process, while there is one."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
-
-
-class Apache:
-    """Apache Kafka, which keeps its records."""
-
-    forgets = False
-
-    def __init__(self) -> None:
-        self._server = KafkaServer()
-
-    @property
-    def bootstrap(self) -> str:
-        """The same after a restart."""
-        return self._server.bootstrap
-
-    def start(self) -> None:
-        """Starts it, or starts it again with the records it had."""
-        self._server.start()
-
-    def kill(self) -> None:
-        """SIGKILL."""
-        self._server.halt(kill=True)
-
-    def stop(self) -> None:
-        """Ends it and removes its records."""
-        self._server.stop()
-
-    @property
-    def pid(self) -> int | None:
-        """The process, while there is one."""
-        return self._server.pid
 
 
 class Installation(Stack, Endpoints):

@@ -21,14 +21,17 @@ from typing import Any
 
 import orjson
 
+from pipeline.stack import StackError
 from schemas.topics import POSTS_RAW, TOPICS
+from tests.faults.brokers import InUse, broker_for
 from tests.faults.compare import Difference, differences
 from tests.faults.expected import Expected, expected
 from tests.faults.faults import FAULTS, Fault
 from tests.faults.flow import Flow
-from tests.faults.installation import Apache, Broker, Embedded, Installation
+from tests.faults.installation import Installation
 from tests.faults.scene import Scene
 from tests.faults.stream import Stream, write_stream
+from tests.measure import say
 
 BROKERS = ("embedded", "kafka")
 RATE = 1_500.0
@@ -105,7 +108,7 @@ def play(
     if fault.partitions not in (None, declared):
         raise ValueError(f"{fault.name} needs {fault.partitions} partitions; {declared} are declared")
     folder.mkdir(parents=True)
-    running: Broker = Embedded(folder / "broker.log") if broker == "embedded" else Apache()
+    running = broker_for(broker, folder / "broker.log", fault.memory)
     running.start()
     try:
         parts = Installation(folder / "data", running, fault.workers, fault.proxied)
@@ -162,11 +165,14 @@ def main(arguments: list[str]) -> int:
         fault = FAULTS[options.fault]
         stream, wanted = prepare(fault, options.seed, folder)
         outcome = play(fault, options.broker, stream, wanted, folder / "run", options.rate, options.seed)
+    except (InUse, StackError) as error:
+        say(f"{options.fault}: {error}")
+        return 2
     finally:
         if options.folder is None:
             shutil.rmtree(folder, ignore_errors=True)
     sys.stdout.buffer.write(orjson.dumps(asdict(outcome)) + b"\n")
-    print(outcome, file=sys.stderr)
+    say(str(outcome))
     return 0 if outcome.good else 1
 
 

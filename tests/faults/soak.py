@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from tests.faults import page
+from tests.faults.brokers import broker_for
 from tests.faults.compare import Difference, differences
 from tests.faults.expected import expected
 from tests.faults.flow import Flow
-from tests.faults.installation import Apache, Broker, Embedded, Installation
+from tests.faults.installation import Installation
 from tests.faults.scene import Scene
 from tests.faults.stream import Shape, write_stream
 from tests.measure import say, table
@@ -102,7 +103,7 @@ def soak(broker: str, minutes: float, rate: float, folder: Path) -> Soaked:
     say(f"soak: making {days:g} days of records and their backtest")
     stream = write_stream(folder / "stream.jsonl", 1, Shape(scale=_SCALE, days=days))
     wanted = expected(stream, folder / "backtest")
-    running: Broker = Embedded(folder / "broker.log") if broker == "embedded" else Apache()
+    running = broker_for(broker, folder / "broker.log", killed=False)
     running.start()
     try:
         parts = Installation(folder / "data", running)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from pipeline.connect.files import read, stamp
 from schemas.times import DAY
+from tests.faults.__main__ import main
 from tests.faults.compare import Difference, between, counted
 from tests.faults.expected import expected
 from tests.faults.faults import FAULTS
@@ -235,3 +236,20 @@ def test_slope(rise: int, start: int, minutes: int) -> None:
     assert found.noise == pytest.approx(0.0, abs=1.0)
     assert found.most == max(size for _, size in samples)
     assert np.isnan(slope(samples[:20]).slope)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["kill-everything"], "kill-everything"),
+        (["--runs", "0"], "above 0"),
+        (["soak", "--minutes", "0"], "above 0"),
+        (["soak", "none"], "alone"),
+    ],
+)
+def test_wrong_use(words: list[str], named: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong is named, before anything is started: exit 2."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert named in capsys.readouterr().err
