@@ -87,6 +87,12 @@ def frozen(name: str) -> Callable[[Scene], None]:
     return act
 
 
+def sink_frozen_of_two(scene: Scene) -> None:
+    """A second sink takes over what the frozen one had; that one then wakes with a batch of its own."""
+    scene.parts.launch("sink-2")
+    frozen("sink")(scene)
+
+
 def store_away(seconds: float, how: signal.Signals) -> Callable[[Scene], None]:
     """The store ends and comes back later."""
 
@@ -177,6 +183,7 @@ FAULTS: dict[str, Fault] = {
         Fault("freeze-detect", "one of two detection workers frozen for 12 s, then woken", frozen("detect-1"),
               workers=2),
         Fault("freeze-sink", "the sink worker frozen for 12 s, then woken", frozen("sink")),
+        Fault("freeze-sink-of-two", "one of two sink workers frozen for 12 s, then woken", sink_frozen_of_two),
         Fault("store-stopped", "the store stopped for 15 s", store_away(15.0, signal.SIGTERM)),
         Fault("store-slow", "inserts take a second longer", store_slow, proxied=True),
         Fault("store-refuses", "a batch refused, answers lost, sink killed between write and commit", store_refuses,
