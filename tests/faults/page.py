@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -130,10 +131,27 @@ def write(rows: Sequence[Row] = (), soak: str = "", path: Path = PAGE) -> None:
         "## Faults\n",
         table(HEAD, [row.cells() for row in order]) + "\n",
         _LEGEND,
+        *_verdict(order),
         table(("fault", "what is done"), done) + "\n",
         f"## Soak\n\n{soak or old_soak or 'Not played yet.'}",
     ]
     path.write_text("\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _verdict(rows: Sequence[Row]) -> list[str]:
+    """Which rows are not as they should be."""
+    wrong = [
+        f"`{row.fault}` ({row.broker})"
+        for row in rows
+        if row.equal < row.runs and not (FAULTS[row.fault].memory and row.broker == "embedded")
+    ]
+    if not wrong:
+        return []
+    text = (
+        f"**Not as it should be**: {', '.join(wrong)}. See what a lost worker costs "
+        "([architecture](explanation/architecture.md))."
+    )
+    return [textwrap.fill(text, 104, break_long_words=False, break_on_hyphens=False) + "\n"]
 
 
 def tree() -> str:

@@ -212,6 +212,7 @@ def test_page(tmp_path: Path) -> None:
     assert [row.fault for row in rows] == ["none", "kill-sink"]
     assert rows[1] == Row("kill-sink", "embedded", 2, 0, 40, 5, 2, 0, 18_000, 0, 0, 10, "5 s", "abc")
     assert (rows[0].behind, rows[0].equal, rows[0].tree) == ("never", 0, "def")
+    assert "should be**: `none` (embedded), `kill-sink` (embedded)" in path.read_text(encoding="utf-8")
     write(rows_of([_outcome("kill-sink", 1, 0)], "ghi"), "It was not.", path)
     rows, soak = standing(path)
     assert (rows[1].runs, rows[1].tree, soak) == (1, "ghi", "It was not.")
