@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.vigie-setup
 
-.PHONY: help setup demo up test test-long test-kafka lint format bench eval eval-gate clean
+.PHONY: help setup demo up test test-long test-kafka lint format chaos bench eval eval-gate clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lint: $(STAMP) ## ruff, mypy --strict, one direction of imports
 format: $(STAMP) ## rewrite the sources in the house style
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+chaos: $(STAMP) ## kill, freeze and stop parts, also on Apache Kafka; write docs/reliability.md (RUNS=20)
+	@$(BIN)/python -m tests.faults --kafka --runs $(or $(RUNS),1)
 
 bench: $(STAMP) ## measure speed, write docs/performance.md and docs/scaling.md
 	@$(BIN)/python -m tests.bench

@@ -16,12 +16,12 @@ from pipeline.runtime import free_port
 from pipeline.scenario.generate import START, generate, write
 from pipeline.scenario.plants import PLANTS
 from schemas.times import DAY
+from tests.endpoints import plain_alert
 from tests.integration.conftest import (
     VIGIE,
     RunningVigie,
     descendants,
     environment,
-    plain_alert,
     processes,
     until,
 )

@@ -17,7 +17,8 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from tests.integration.conftest import RunningVigie, plain_alert, until, vigie
+from tests.endpoints import plain_alert
+from tests.integration.conftest import RunningVigie, until, vigie
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("VIGIE_EVAL_DATA") or ROOT.parent / "shared" / "data")

@@ -17,7 +17,8 @@ from pipeline.text.enrich import enrich
 from schemas.decode import decode
 from schemas.records import FanCount, Follow, Post, to_dict
 from schemas.times import DAY, format_time, to_datetime
-from tests.integration.conftest import VIGIE, RunningVigie, environment, plain_alert, until
+from tests.endpoints import plain_alert
+from tests.integration.conftest import VIGIE, RunningVigie, environment, until
 
 pytestmark = pytest.mark.integration
 
