@@ -45,8 +45,8 @@ def states(posts: Sequence[Item]) -> dict[str, Any]:
     for start in range(0, len(raws), _BATCH):
         for posted in first.feed(raws[start : start + _BATCH]):
             for message in posted.shuffled:
-                for signal in second.feed(message, 0.0):
-                    third.feed(signal, 0.0)
+                for told in second.feed(message, 0.0):
+                    third.feed(told, 0.0)
     return {"posts": first, "shuffle": second, "alerts": third}
 
 

@@ -19,9 +19,6 @@ from tests.kafka_server import KafkaMissingError, check_available
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
 _RATE = 2_500.0
-_FORGETS = pytest.mark.xfail(
-    strict=True, reason="a detection worker that dies, or gives partitions up, takes their state with it"
-)
 
 Records = tuple[Stream, Expected]
 
@@ -41,9 +38,9 @@ def _equal(outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("kill-any", marks=_FORGETS),
-        pytest.param("join-leave", marks=_FORGETS),
-        pytest.param("freeze-detect", marks=_FORGETS),
+        "kill-any",
+        "join-leave",
+        "freeze-detect",
         "store-refuses",
     ],
 )
@@ -56,7 +53,7 @@ def test_live_equals_backtest(name: str, records: Records, tmp_path: Path) -> No
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("name", ["broker-restart", pytest.param("kill-detect", marks=_FORGETS), "kill-sink"])
+@pytest.mark.parametrize("name", ["broker-restart", "kill-detect", "kill-sink"])
 def test_live_equals_backtest_on_kafka(name: str, records: Records, tmp_path: Path) -> None:
     """On Apache Kafka, where the records outlive the broker."""
     try:

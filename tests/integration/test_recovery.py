@@ -28,7 +28,8 @@ from schemas.decode import Refusal, decode
 from schemas.records import Post, event_time
 from schemas.times import DAY, format_time
 from schemas.topics import POSTS_RAW
-from tests.integration.conftest import VIGIE, RunningVigie, environment, plain_alert, until
+from tests.endpoints import plain_alert
+from tests.integration.conftest import VIGIE, RunningVigie, environment, until
 
 pytestmark = pytest.mark.integration
 
