@@ -52,6 +52,11 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             places = await self.transport.resume(committed, await self.earliest_offsets(*assigned))
             for tp, offset in places.items():
                 await self.seek(tp, offset)
+            # What a state holds was published. Nothing may come any more that would lead to a commit.
+            ahead = {tp: offset for tp, offset in places.items() if offset > committed.get(tp, 0)}
+            if ahead:
+                await self._commit(ahead)
+                self._committed_offset.update(ahead)
         except IllegalStateError:
             self.log.info("another rebalance has begun")  # which ends with the same
 

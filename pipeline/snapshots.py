@@ -13,8 +13,9 @@ import hashlib
 import os
 import pickle
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ log = structlog.get_logger()
 
 FORMAT = 1
 _LEVEL = 1  # of zstd: some hundred megabytes a second
+_LEFT = 3600.0  # seconds after which nobody is writing a file any more
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -127,6 +129,7 @@ class Snapshots:
     def read(self, topic: str, partition: int) -> Snapshot | None:
         """The state of a partition; None where there is none that fits. What does not is set aside and logged."""
         path = self.path(topic, partition)
+        self._sweep(path)
         try:
             return self._read(path, topic, partition)
         except FileNotFoundError:
@@ -140,6 +143,13 @@ class Snapshots:
         )
         path.replace(path.with_name(f"{path.name}.unfit"))
         return None
+
+    def _sweep(self, path: Path) -> None:
+        """Removes what writers left that were killed."""
+        for left in self._folder.glob(f".{path.name}.*"):
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > _LEFT:
+                    left.unlink()
 
     def _read(self, path: Path, topic: str, partition: int) -> Snapshot:
         with path.open("rb") as file:

@@ -50,18 +50,17 @@ def states(posts: Sequence[Item]) -> dict[str, Any]:
     return {"posts": first, "shuffle": second, "alerts": third}
 
 
-async def _stall(saver: Saver, state: Any) -> tuple[float, float]:
-    """Seconds for which the worker stands still while the state is written by a child, and until it is written."""
+async def _stall(saver: Saver, state: Any) -> float:
+    """CPU seconds that the worker itself spends while a child writes the state: for so long nothing else is done."""
     saver.save(("large", 0), _LAST, state)  # shows itself to be large
     while not saver.idle:
-        await asyncio.sleep(0.001)
-    began = time.perf_counter()
+        await asyncio.sleep(0.01)
+    began = time.process_time()
     saver.save(("large", 0), _LAST, state)
-    longest, seen = time.perf_counter() - began, time.perf_counter()
+    spent = time.process_time() - began
     while not saver.idle:
-        await asyncio.sleep(0)
-        longest, seen = max(longest, time.perf_counter() - seen), time.perf_counter()
-    return longest, seen - began
+        await asyncio.sleep(0.01)
+    return spent
 
 
 def sizes(count: int, folder: Path) -> list[list[str]]:
@@ -79,7 +78,7 @@ def sizes(count: int, folder: Path) -> list[list[str]]:
         if snapshots.read(name, 0) is None:
             raise RuntimeError("a state that was just written does not fit")
         loaded = time.process_time() - began
-        stall = asyncio.run(_stall(Saver(snapshots, 0.0, 1.0), state))[0] if frozen > 0.1 else frozen
+        stall = asyncio.run(_stall(Saver(snapshots, 0.0, 1.0), state)) if frozen > 0.1 else frozen
         cells = [f"{len(posts):,}", name, f"{size / 1e6:.1f} MB", f"{size / len(posts):.0f}"]
         lines.append([*cells, f"{written:.2f} s", f"{1000 * stall:.0f} ms", f"{loaded:.2f} s"])
     return lines
