@@ -4,13 +4,17 @@ The truth to be found is a graph. Its vertices are posts; two posts are joined w
 their normalised texts are equal or nearly so. A copy cluster is a connected component. The graph does not depend on the
 order in which posts arrive, and neither does what this index reports of it:
 
-* Posts of one text that follow each other within the window form a chain, one entry of the index. A new post is
-  linked to its neighbour in the chain; all other pairs of the chain are joined through neighbours.
+* Posts of one text that follow each other within the window form a chain, one entry of the index. Of the chain its
+  earliest and its latest moment suffice: between them no gap is longer than the window, so a post has a neighbour in
+  the chain exactly if it lies no further than the window outside. It is linked to a post of the chain.
 * A post that no chain takes founds an entry and looks for near texts among those that share a band with its own. A
-  match is linked if it has a post within the window, and else remembered for posts that come later. An entry that
-  is connected with the new one already needs no comparison: a link would change no component.
+  match is linked if the two chains come as near to each other as the window, and else remembered for posts that come
+  later. An entry that is connected with the new one already needs no comparison: a link would change no component.
 
 What `max_posts` makes the index forget before its time is the exception: then links to posts so old are missing.
+
+Entries are forgotten by generations, the arrivals of an eighth of the window each. A text that is still being posted
+when its generation is no longer the present one gets a new entry, which takes the place of the old one.
 
 Several indexes may share the work, each seeing only the texts of its own buckets: the union of their links connects
 what one index over everything would connect. Links are a spanning forest: a post brings at most one link for each
@@ -20,79 +24,33 @@ component that it joins.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.detect.buckets import BucketIndex, Keys
+from pipeline.detect import copy_blocks
+from pipeline.detect.buckets import BucketIndex
+from pipeline.detect.columns import distinct
+from pipeline.detect.copy_generations import Generations
 from pipeline.detect.copy_parameters import CopyParameters
+from pipeline.detect.copy_post import Candidate, CopyPost, Link
+from pipeline.detect.copy_rows import CopyRows, Numbers, looks_of
+from pipeline.detect.full_buckets import FullBuckets
 from pipeline.text.alike import alike, comparable
-from pipeline.text.fingerprint import SKETCH
 from schemas.times import HOUR, Micros
 
+__all__ = ["Candidate", "CopyIndex", "CopyPost", "Link"]
 
-class CopyPost(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What the copy detector knows of a post. `flags` is a set of bits of `pipeline.text.phrases`."""
+Keys = npt.NDArray[np.uint64]
 
-    platform: str
-    id: str
-    author_id: str
-    at: Micros
-    url: str
-    flags: int
-    sample: str
-
-    @property
-    def order(self) -> tuple[Micros, str, str]:
-        """Posts in order of time; ties by platform and id."""
-        return (self.at, self.platform, self.id)
-
-
-class Candidate(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A post on its way into the index. `bare` is empty where it equals `full`; `key` is `text_key(full)`."""
-
-    post: CopyPost
-    key: int
-    full: str
-    bare: str
-
-
-class Link(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """Two posts that belong to one cluster."""
-
-    a: CopyPost
-    b: CopyPost
-
-
-_SHARED = 10
-"""Bytes of a sketch that two texts must share to be compared: at the least similarity of the shingles that copies have,
-about a third, 16 of 48 are shared, and fewer than 10 twice in a hundred times; texts of one subject share six to nine,
-and a feed is full of those."""
-_AT_ONCE = 1 << 16
-
-
-def _grown(array: npt.NDArray[np.uint8], length: int) -> npt.NDArray[np.uint8]:
-    """The array, with room for `length` rows; room is doubled when it ends."""
-    if length <= len(array):
-        return array
-    grown = np.zeros((max(length, 2 * len(array), 1024), *array.shape[1:]), dtype=array.dtype)
-    grown[: len(array)] = array
-    return grown
-
-
-class _Entry:
-    """A chain of posts of one text, in order of time, and the near entries that it could not be linked to yet."""
-
-    __slots__ = ("key", "near", "posts", "text")
-
-    def __init__(self, row: Candidate, least: int) -> None:
-        self.key = row.key
-        self.text = comparable(row.full, row.bare or row.full, least)
-        self.posts: list[tuple[Micros, int, CopyPost]] = []
-        self.near: list[int] = []
+_AT_ONCE = 1 << 10
+"""Posts that are taken at a time: what looking them up needs meanwhile is bounded."""
+_FEW = 64
+"""Entries of a full bucket that are looked at first: mostly they are alike, and the others are left out."""
+_PARTS = 8
+"""Generations of a window."""
+_TOLD_APART = 1 << 16
 
 
 class CopyIndex:
@@ -109,17 +67,17 @@ class CopyIndex:
         self._cutoff = parameters.similarity
         self._least = parameters.min_characters
         self._most = parameters.max_posts
-        self._entries: list[_Entry] = []
-        self._parents = array("q")
-        self._by_key: dict[int, int] = {}
-        self._buckets = BucketIndex()
-        self._sketches = np.zeros((0, 2, SKETCH), dtype=np.uint8)
-        self._counter = 0
-        self._held = 0
+        self._rows = CopyRows(self._window, parameters.similarity)
+        self._texts = BucketIndex()
+        self._bands = BucketIndex()
+        self._full = FullBuckets()
+        self._marks = np.zeros(_TOLD_APART, dtype=bool)  # upper halves of the keys of full buckets
+        self._near: dict[int, list[int]] = {}
+        self._generations = Generations()
         self._cut: Micros = 0
 
     def __len__(self) -> int:
-        return self._held
+        return len(self._generations)
 
     def add(
         self,
@@ -135,149 +93,203 @@ class CopyIndex:
             keys, counts, sketches: their `pipeline.text.fingerprint.Fingerprints`; of the keys only those that this
                 index is to know.
         """
-        founders: dict[int, int] = {}  # one entry for each new text of the batch
-        for i, row in enumerate(rows):
-            if row.key not in founders and self._chain(row) is None:
-                founders[row.key] = i
-        first = len(self._entries)
-        numbers = {i: first + n for n, i in enumerate(founders.values())}
-        self._entries += [_Entry(rows[i], self._least) for i in numbers]
-        self._parents.extend(numbers.values())
-        self._sketches = _grown(self._sketches, first + len(numbers))
-        self._sketches[list(numbers.values())] = sketches[list(numbers)]
-        owners = np.full(len(rows), -1, dtype=np.int64)
-        owners[list(numbers)] = list(numbers.values())
-        owners = np.repeat(owners, counts)
-        near = self._candidates(keys[owners >= 0], owners[owners >= 0])
-        starts = np.cumsum(counts) - counts
         links: list[Link] = []
-        for i, row in enumerate(rows):
-            entry = numbers.get(i)
-            if entry is None:
-                entry = self._chain(row)
-                if entry is not None:
-                    self._settle(entry, row.post, links)
-                    continue
-                # A further chain of a text that is new in this batch.
-                entry = len(self._entries)
-                self._entries.append(_Entry(row, self._least))
-                self._parents.append(entry)
-                self._sketches = _grown(self._sketches, entry + 1)
-                self._sketches[entry] = sketches[i]
-                own = keys[starts[i] : starts[i] + counts[i]]
-                near |= self._candidates(own, np.full(len(own), entry, dtype=np.int64))
-            self._found(entry, near.get(entry, ()), row, links)
-        if self._held > self._most + self._most // 4:
-            self._forget()
+        ends = np.cumsum(counts)
+        size = min(_AT_ONCE, max(1, self._most // _PARTS))
+        for start in range(0, len(rows), size):
+            part = slice(start, start + size)
+            own = keys[ends[start] - counts[start] : ends[part][-1]]
+            self._add(
+                rows[part], (own >> np.uint64(32)).astype(np.uint32), counts[part], sketches[part], links
+            )
+            self._bound()
         return links
 
-    def _candidates(self, keys: Keys, owners: npt.NDArray[np.int64]) -> dict[int, list[int]]:
-        """For each new entry the earlier entries that share a band and some of the sketch with it, latest first."""
-        found: dict[int, list[int]] = {}
-        asking, earlier = self._buckets.insert(keys, owners)
-        kept = np.zeros(len(asking), dtype=bool)
-        for start in range(0, len(asking), _AT_ONCE):
-            part = slice(start, start + _AT_ONCE)
-            same = self._sketches[asking[part]] == self._sketches[earlier[part]]
-            kept[part] = same.sum(axis=2, dtype=np.uint8).max(axis=1) >= _SHARED
-        asking, earlier = asking[kept], earlier[kept]
-        for entry, other in zip(asking[::-1].tolist(), earlier[::-1].tolist(), strict=True):
-            found.setdefault(entry, []).append(other)
-        return found
-
-    def _chain(self, row: Candidate) -> int | None:
-        """The latest entry of this text, if one of its posts lies within the window."""
-        entry = self._by_key.get(row.key)
-        return None if entry is None or self._nearest(entry, row.post.at) is None else entry
-
-    def _nearest(self, entry: int, at: Micros) -> CopyPost | None:
-        """A post of the entry next to a moment and within the window of it."""
-        posts = self._entries[entry].posts
-        place = bisect_left(posts, (at, -1))
-        if place and at - posts[place - 1][0] <= self._window:
-            return posts[place - 1][2]
-        if place < len(posts) and posts[place][0] - at <= self._window:
-            return posts[place][2]
-        return None
-
-    def _found(self, entry: int, candidates: Sequence[int], row: Candidate, links: list[Link]) -> None:
-        """Gives a new entry its first post and its near entries."""
-        self._by_key[row.key] = entry
-        self._settle(entry, row.post, links)
-        text = self._entries[entry]
-        for candidate in candidates:
-            if self._root(candidate) == self._root(entry):
+    def _add(
+        self,
+        batch: Sequence[Candidate],
+        keys: npt.NDArray[np.uint32],
+        counts: npt.NDArray[np.int64],
+        sketches: npt.NDArray[np.uint8],
+        links: list[Link],
+    ) -> None:
+        text_keys = np.fromiter((row.key for row in batch), dtype=np.int64, count=len(batch))
+        known = self._known(text_keys)
+        founded: dict[int, int] = {}  # place in the batch -> entry
+        heirs: dict[int, int] = {}
+        first = len(self._rows)
+        for place, row in enumerate(batch):
+            old = known.get(row.key)
+            if old is not None and not self._rows.takes(old, row.post.at):
+                old = None
+            if old is not None and old >= self._generations.present:
+                self._settle(old, row.post, links)
                 continue
-            other = self._entries[candidate]
-            if not self._alike(text, other):
-                continue
-            neighbour = self._nearest(candidate, row.post.at)
-            if neighbour is None:
-                text.near.append(candidate)
-                other.near.append(entry)
-            else:
-                self._join(entry, candidate, row.post, neighbour, links)
+            text = comparable(row.full, row.bare or row.full, self._least)
+            founded[place] = known[row.key] = entry = self._rows.append(row.key, text, row.post)
+            self._generations.count(row.post.at)
+            if old is not None:
+                links.append(Link(self._rows.posts[old], row.post))
+                self._succeed(old, entry)
+                self._bridge(entry, links)
+                heirs[old] = entry
+        if not founded:
+            return
+        places, entries = np.array(list(founded)), np.array(list(founded.values()))
+        self._rows.draw(entries, looks_of(sketches[places]))
+        self._texts.insert((text_keys[places] >> 32).astype(np.uint32), entries)
+        owners = np.full(len(batch), -1, dtype=np.int64)
+        owners[places] = entries
+        owners = np.repeat(owners, counts)
+        asked = owners >= 0
+        found, full = self._candidates(keys[asked], owners[asked], first)
+        inherited = set(heirs.values())
+        for entry in founded.values():
+            new = entry not in inherited
+            if new and entry in found:
+                self._compare(entry, found[entry], heirs, links)
+            for key in full.get(entry, ()):
+                if new:
+                    self._search(entry, key, heirs, links)
+                self._full.add(key, entry, self._rows.root)
+
+    def _known(self, keys: Numbers) -> dict[int, int]:
+        """Text key -> its latest entry."""
+        asking, entries = self._texts.find((keys >> 32).astype(np.uint32))
+        wanted = keys[asking].tolist()
+        known: dict[int, int] = {}
+        for key, entry in zip(wanted, entries.tolist(), strict=True):
+            if self._rows.keys[entry] == key and entry > known.get(key, -1):
+                known[key] = entry
+        return known
 
     def _settle(self, entry: int, post: CopyPost, links: list[Link]) -> None:
         """Puts a post into its chain and links the chain along remembered matches."""
-        text = self._entries[entry]
-        neighbour = self._nearest(entry, post.at)
-        if neighbour is not None:
-            links.append(Link(neighbour, post))
-        self._counter += 1
-        self._held += 1
-        insort(text.posts, (post.at, self._counter, post))
-        for near in text.near:
-            neighbour = self._nearest(near, post.at)
-            if neighbour is not None:
-                self._join(entry, near, post, neighbour, links)
+        links.append(Link(self._rows.posts[entry], post))
+        self._generations.count(post.at)
+        self._rows.stretch(entry, post.at)
+        self._bridge(entry, links)
 
-    def _alike(self, a: _Entry, b: _Entry) -> bool:
-        return a.key == b.key or alike(a.text, b.text, self._cutoff)
+    def _bridge(self, entry: int, links: list[Link]) -> None:
+        for other in self._near.get(entry, ()):
+            if self._rows.meet(entry, other):
+                self._join(entry, other, links)
 
-    def _root(self, entry: int) -> int:
-        parents = self._parents
-        while parents[entry] != entry:
-            parents[entry] = parents[parents[entry]]
-            entry = parents[entry]
-        return entry
+    def _succeed(self, old: int, new: int) -> None:
+        """An entry takes the place of an earlier one of its text."""
+        self._rows.succeed(old, new)
+        near = self._near.pop(old, None)
+        if near is not None:
+            self._near[new] = near
+            for other in near:
+                self._near[other] = [new if number == old else number for number in self._near[other]]
 
-    def _join(self, a: int, b: int, post: CopyPost, neighbour: CopyPost, links: list[Link]) -> None:
-        x, y = self._root(a), self._root(b)
-        if x != y:
-            self._parents[max(x, y)] = min(x, y)
-            links.append(Link(neighbour, post))
+    def _candidates(
+        self, keys: npt.NDArray[np.uint32], owners: Numbers, first: int
+    ) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+        """For each new entry (of the numbers from `first` on) the earlier ones that share a band with it and look like
+        it, latest first; and the keys of its full buckets."""
+        found: dict[int, list[int]] = {}
+        full: dict[int, list[int]] = {}
+        # The two forms of a text have many keys in common.
+        pairs = distinct([(owners << 32) | keys])
+        owners, keys = pairs >> 32, (pairs & 0xFFFFFFFF).astype(np.uint32)
+        kept = np.ones(len(keys), dtype=bool)
+        for place in np.flatnonzero(self._marks[keys >> np.uint32(16)]).tolist():
+            key = int(keys[place])
+            if key in self._full:
+                kept[place] = False
+                full.setdefault(int(owners[place]), []).append(key)
+        owners, keys = owners[kept], keys[kept]
+        self._bands.insert(keys, owners)
+        asking, earlier, handed = self._bands.earlier(keys, owners)
+        for key in set(keys[handed].tolist()):
+            _, entries = self._bands.find(np.array([key], dtype=np.uint32))
+            self._full.open(key, sorted(set(entries[entries < first].tolist())))
+            self._marks[key >> 16] = True
+            for owner in owners[keys == key].tolist():
+                full.setdefault(owner, []).append(key)
+        similar = self._rows.similar(asking, earlier)
+        asking, earlier = asking[similar], earlier[similar]
+        for entry, other in zip(asking[::-1].tolist(), earlier[::-1].tolist(), strict=True):
+            found.setdefault(entry, []).append(other)
+        return found, full
+
+    def _search(self, entry: int, key: int, heirs: dict[int, int], links: list[Link]) -> None:
+        """Compares a new entry with the entries of a full bucket."""
+        root = self._rows.root
+        *groups, loose = self._full.parts(key, root)
+        for group in groups:
+            end, size = len(group), _FEW
+            while end > 0 and root(group[0]) != root(entry):
+                start = max(0, end - size)
+                self._compare(entry, self._similar(entry, group[start:end]), heirs, links)
+                end, size = start, 4 * size
+        if loose:
+            self._compare(entry, self._similar(entry, loose), heirs, links)
+
+    def _similar(self, entry: int, others: array[int]) -> list[int]:
+        """Those of some entries that look like this one, latest first."""
+        numbers = np.array(others, dtype=np.int64)[::-1]
+        similar: list[int] = numbers[self._rows.similar(np.array([entry]), numbers)].tolist()
+        return similar
+
+    def _compare(self, entry: int, others: Iterable[int], heirs: dict[int, int], links: list[Link]) -> None:
+        """Compares a new entry with earlier ones. `heirs`: those that took the place of others in this batch."""
+        rows, root = self._rows, self._rows.root
+        text, key, own = rows.texts[entry], rows.keys[entry], root(entry)
+        for other in others:
+            if root(other) == own:
+                continue
+            if rows.dead(other):
+                other = heirs.get(other, other)
+                if rows.dead(other):
+                    continue
+            if key != rows.keys[other] and not alike(text, rows.texts[other], self._cutoff):
+                continue
+            if self._rows.meet(entry, other):
+                self._join(entry, other, links)
+                own = root(entry)
+            else:
+                self._near.setdefault(entry, []).append(other)
+                self._near.setdefault(other, []).append(entry)
+
+    def _join(self, a: int, b: int, links: list[Link]) -> None:
+        if self._rows.connect(a, b):
+            links.append(Link(self._rows.posts[b], self._rows.posts[a]))
 
     def expire(self, watermark: Micros) -> None:
         """Forgets what nothing that comes after the watermark can be joined to. Cheap to call often."""
         cut = watermark - self._window
-        if cut >= self._cut + self._window // 8:
+        if cut >= self._cut + self._window // _PARTS:
             self._cut = cut
-            self._rebuild(cut)
+            self._generations.begin(len(self._rows))
+            self._generations.end_before(cut)
+            self._forget()
+
+    def _bound(self) -> None:
+        """Keeps `max_posts` and what came with the earliest of them: memory is bounded, and the window is shorter
+        while so much comes in."""
+        self._generations.begin(len(self._rows), max(1, self._most // _PARTS))
+        self._generations.end_beyond(self._most)
+        self._forget()
 
     def _forget(self) -> None:
-        """Keeps the latest `max_posts`: memory is bounded, and the window is shorter while so much comes in."""
-        times = np.fromiter(
-            (post[0] for entry in self._entries for post in entry.posts), np.int64, self._held
-        )
-        self._rebuild(int(np.partition(times, self._held - self._most)[self._held - self._most]))
-
-    def _rebuild(self, cut: Micros) -> None:
-        alive = []
-        number_of_entries = len(self._entries)
-        for number, entry in enumerate(self._entries):
-            if entry.posts[-1][0] >= cut:
-                del entry.posts[: bisect_left(entry.posts, (cut, -1))]
-                alive.append(number)
-        self._held = sum(len(self._entries[number].posts) for number in alive)
-        moved = {old: new for new, old in enumerate(alive)}
-        roots: dict[int, int] = {}
-        self._parents = array("q", (roots.setdefault(self._root(old), new) for new, old in enumerate(alive)))
-        self._entries = [self._entries[old] for old in alive]
-        for entry in self._entries:
-            entry.near = [moved[near] for near in entry.near if near in moved]
-        self._by_key = {key: moved[entry] for key, entry in self._by_key.items() if entry in moved}
-        self._sketches = self._sketches[alive]
-        renumbered = np.full(number_of_entries, -1, dtype=np.int64)
-        renumbered[alive] = np.arange(len(alive))
-        self._buckets = self._buckets.subset(renumbered)
+        """Forgets the entries before the first generation, except for a few that share a block with later ones."""
+        blocks = self._generations.start // copy_blocks.BLOCK
+        if not blocks:
+            return
+        entries = blocks * copy_blocks.BLOCK
+        self._rows.forget(blocks)
+        self._texts.forget(entries)
+        self._bands.forget(entries)
+        self._full.forget(entries)
+        self._generations.lower(entries)
+        self._near = {
+            entry - entries: kept
+            for entry, near in self._near.items()
+            if entry >= entries and (kept := [other - entries for other in near if other >= entries])
+        }
+        self._marks[:] = False
+        for key in self._full:
+            self._marks[key >> 16] = True

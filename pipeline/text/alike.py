@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from rapidfuzz import fuzz
 
 LEAST_SQUEEZED = 44
@@ -20,6 +22,8 @@ CONTAINED = 0.82
 """Least share of the shorter text's pieces that the longer one has."""
 COVERED = 0.6
 """Least share of the longer text's pieces that the shorter one has."""
+_MOST = (1 << 16) - 1
+_UNKNOWN = 4
 _SAMPLES = 12
 _PIECE = 4
 _PIECE_WIDE = 2
@@ -50,16 +54,39 @@ def comparable(full: str, bare: str, least: int) -> Comparable:
     return Comparable(full, bare, len(bare) + wide >= least, 3 * wide >= max(1, len(bare)))
 
 
+def sizes_of(text: Comparable) -> tuple[int, int, int, int]:
+    """What `may_be_alike` asks of a text: characters of both forms, those without spaces of the form whose pieces are
+    compared (wide ones of a text in wide letters twice), and of what kind it is. At most 2^16 - 1 each."""
+    form = text.bare if text.own else text.full
+    squeezed = (len(form) - form.count(" ")) * (2 if text.wide else 1)
+    sizes = (len(text.full), len(text.bare), squeezed, 2 * text.own + text.wide)
+    return sizes if max(sizes) <= _MOST else (_MOST, _MOST, _MOST, _UNKNOWN)
+
+
+def may_be_alike(
+    some: npt.NDArray[np.uint16], others: npt.NDArray[np.uint16], cutoff: float
+) -> npt.NDArray[np.bool_]:
+    """Whether texts of these sizes (`sizes_of`), shape (n, 4) each, can be `alike`, pair by pair. It is never false
+    where they are."""
+    low, high = np.minimum(some, others).astype(np.int64), np.maximum(some, others).astype(np.int64)
+    close = low[:, :2] * (200.0 - cutoff) >= (high[:, :2] - 1) * cutoff
+    pieces = (low[:, 2] >= LEAST_SQUEEZED) & (low[:, 2] >= COVERED * (high[:, 2] - 1))
+    other: npt.NDArray[np.bool_] = (low[:, 3] != high[:, 3]) | (high[:, 3] == _UNKNOWN)
+    return close.any(axis=1) | pieces | other
+
+
 def same_pieces(a: str, b: str, wide: bool = False) -> bool:
     """Whether two normalised texts consist of the same pieces, in whatever order: sentences that changed places, an end
     that was cut off, words run together or spelled apart. It does not depend on which text comes first.
 
     wide: both are mostly of wide letters, of which two make a piece.
     """
+    least, size = (LEAST_SQUEEZED // 2, _PIECE_WIDE) if wide else (LEAST_SQUEEZED, _PIECE)
+    if len(a) < least or len(b) < least:
+        return False
     short, long = a.replace(" ", ""), b.replace(" ", "")
     if len(short) > len(long) or (len(short) == len(long) and short > long):
         short, long = long, short
-    least, size = (LEAST_SQUEEZED // 2, _PIECE_WIDE) if wide else (LEAST_SQUEEZED, _PIECE)
     if len(short) < least or len(short) < COVERED * len(long):
         return False
     # Most pairs that are looked at have little in common, and a dozen pieces show that.

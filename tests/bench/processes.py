@@ -25,9 +25,18 @@ def cpu_seconds(pid: int) -> float | None:
 
 def peak_bytes(pid: int) -> int | None:
     """The most memory that a process has had resident, or None where that is not known."""
+    return _status_bytes(pid, "VmHWM:")
+
+
+def resident_bytes(pid: int) -> int | None:
+    """The memory that a process has resident, or None where that is not known."""
+    return _status_bytes(pid, "VmRSS:")
+
+
+def _status_bytes(pid: int, name: str) -> int | None:
     try:
         for line in (_PROC / str(pid) / "status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(name):
                 return int(line.split()[1]) * 1024
     except OSError:
         pass

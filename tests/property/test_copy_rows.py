@@ -1,0 +1,157 @@
+"""What the copy index keeps of its entries comes back as it was, and what it passes over could not be alike."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.detect import copy_blocks
+from pipeline.detect.columns import distinct, empty, grown, shift
+from pipeline.detect.copy_blocks import Posts, Texts
+from pipeline.detect.copy_generations import Generations
+from pipeline.detect.copy_post import CopyPost
+from pipeline.detect.copy_rows import CopyRows, looks_of
+from pipeline.text.alike import alike, comparable, may_be_alike, sizes_of
+from pipeline.text.fingerprint import SKETCH
+
+words = st.text(st.sampled_from("abcé жя花 の\ud800"), max_size=40).map(lambda text: " ".join(text.split()))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(words, words), min_size=1, max_size=12), st.integers(60, 300), st.integers(0, 3))
+def test_texts_and_posts_come_back(forms: list[tuple[str, str]], count: int, gone: int) -> None:
+    """Packed or not, before and after the first blocks are forgotten, and out of a snapshot."""
+    texts, posts = Texts(), Posts()
+    kept = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(copy_blocks, "KEPT", 20)
+        patch.setattr(copy_blocks, "BLOCK", 32)
+        patch.setattr(copy_blocks, "UNIT", 8)
+        for n in range(count):
+            full, bare = forms[n % len(forms)]
+            kept.append(
+                (comparable(full, bare, 20), CopyPost("p", f"{n}", "a", n, "", n % 8, f"texte {n} é"))
+            )
+            texts.append(kept[-1][0])
+            posts.append(kept[-1][1])
+        assert [(texts[n], posts[n]) for n in range(count)] == kept
+        texts.forget(gone)
+        posts.forget(gone)
+        texts, posts = pickle.loads(pickle.dumps((texts, posts)))
+        left = kept[gone * 32 :]
+        assert [(texts[n], posts[n]) for n in range(len(left))] == left
+
+
+texts = st.one_of(
+    st.text(st.sampled_from("ab cd"), min_size=1, max_size=90),
+    st.text(st.sampled_from("花見の 春"), min_size=1, max_size=60),
+    st.text(st.sampled_from("ab 花"), min_size=1, max_size=60),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(texts, texts, texts, st.integers(0, 60), st.integers(0, 30), st.sampled_from([60.0, 85.0, 100.0]))
+def test_sizes_pass_over_nothing_alike(
+    one: str, bare: str, other: str, cut: int, begin: int, cutoff: float
+) -> None:
+    """Where two texts are alike, in whatever way, their sizes say that they may be; in either order."""
+    pairs = [
+        (one, one, one[cut:] + one[:cut], one),
+        (one, bare, one, other),
+        (one, bare, one[begin:], bare[: len(bare) - begin // 3]),
+        (one, one, one + other[:begin], one + other[:begin]),
+    ]
+    for full_a, bare_a, full_b, bare_b in pairs:
+        a, b = comparable(full_a, bare_a, 20), comparable(full_b, bare_b, 20)
+        sizes_a, sizes_b = (np.array([sizes_of(text)], dtype=np.uint16) for text in (a, b))
+        if alike(a, b, cutoff):
+            assert may_be_alike(sizes_a, sizes_b, cutoff).all()
+            assert may_be_alike(sizes_b, sizes_a, cutoff).all()
+
+
+def test_sizes_tell_texts_apart() -> None:
+    """A short text is no copy of one ten times as long."""
+    some = np.array([sizes_of(comparable("un mot bref et rien", "un mot bref et rien", 10))], dtype=np.uint16)
+    others = np.array([sizes_of(comparable("un mot " * 30, "un mot " * 30, 10))], dtype=np.uint16)
+    assert not may_be_alike(some, others, 85.0).any()
+
+
+@given(st.integers(0, SKETCH), st.integers(0, SKETCH), st.integers(0, 2**32))
+def test_looks_are_counted_by_half_bytes(full: int, bare: int, seed: int) -> None:
+    """Two entries look alike from 12 equal half-bytes on, of the full or of the bare form."""
+    rng = np.random.default_rng(seed)
+    first = rng.integers(0, 256, (1, 2, SKETCH), dtype=np.uint8)
+    second = first ^ rng.integers(0, 16, (1, 2, SKETCH), dtype=np.uint8) << 4
+    for form, same in ((0, full), (1, bare)):
+        places = rng.permutation(SKETCH)[same:]
+        second[0, form, places] ^= rng.integers(1, 16, len(places), dtype=np.uint8)
+    rows = CopyRows(1, 85.0)
+    for n in range(2):
+        rows.append(
+            n,
+            comparable("une phrase quelconque", "une phrase quelconque", 10),
+            CopyPost("p", "1", "a", 0, "", 0, ""),
+        )
+    rows.draw(np.array([0, 1]), looks_of(np.concatenate((first, second))))
+    assert rows.similar(np.array([1]), np.array([0])).tolist() == [max(full, bare) >= 12]
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=40))
+def test_roots_stand_for_components(pairs: list[tuple[int, int]]) -> None:
+    """Entries have one root exactly if pairs connect them, and it is the latest of them."""
+    rows = CopyRows(1, 85.0)
+    for n in range(31):
+        rows.append(n, comparable("x", "x", 1), CopyPost("p", "1", "a", 0, "", 0, ""))
+    groups = [{n} for n in range(31)]
+    for a, b in pairs:
+        assert rows.connect(a, b) == (groups[a] is not groups[b])
+        if groups[a] is not groups[b]:
+            groups[a] |= groups[b]
+            for n in groups[b]:
+                groups[n] = groups[a]
+    assert [rows.root(n) for n in range(31)] == [max(groups[n]) for n in range(31)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 3000)), max_size=6))
+def test_columns_grow_and_forget(steps: list[tuple[int, int]]) -> None:
+    """What is put at the end and not yet forgotten is there."""
+    column = empty(np.int64)
+    kept: list[int] = []
+    for more, gone in steps:
+        column = grown(column, len(kept) + more)
+        column[len(kept) : len(kept) + more] = range(len(kept), len(kept) + more)
+        kept += range(len(kept), len(kept) + more)
+        gone = min(gone, len(kept))
+        column = shift(column, gone, len(kept))
+        del kept[:gone]
+        assert column[: len(kept)].tolist() == kept
+
+
+@given(st.lists(st.lists(st.integers(-5, 5)), max_size=4))
+def test_distinct_are_a_sorted_set(parts: list[list[int]]) -> None:
+    """All numbers, each once, in order."""
+    arrays = [np.array(part, dtype=np.int64) for part in parts]
+    assert distinct(arrays).tolist() == sorted({number for part in parts for number in part})
+
+
+def test_generations_end_by_time_and_by_number() -> None:
+    """Generations go when all their posts are too old, or when enough posts are left without them."""
+    generations = Generations()
+    for turn in range(4):
+        for at in range(10):
+            generations.count(100 * turn + at)
+        generations.begin(5 * (turn + 1))
+    generations.begin(99)  # nothing came: there is no new one
+    assert (len(generations), generations.start, generations.present) == (40, 0, 20)
+    generations.end_before(109)
+    assert (len(generations), generations.start) == (30, 5)
+    generations.end_beyond(20)
+    assert (len(generations), generations.start) == (20, 10)
+    generations.lower(10)
+    assert (generations.start, generations.present) == (0, 10)
+    generations.end_before(10**9)
+    assert (len(generations), generations.start) == (0, 10)
