@@ -38,11 +38,12 @@ In every stream records come twice (2 %), shuffled within the lateness (30 %), l
 are none at all (one in 10,000).
 """
 
-_LEGEND = """*lost*: should be there and is not. *twice*: there too often, or not to be there at all, such as an
-alert under another name. *different*: there, and not the same. Sums over the runs; an alert that
-differs in topic and table counts once. *through after*: seconds from the last publication until all was
-stored, the longest of the runs. *tree*: the commit that was measured; `+` with changes that were not
-committed. Moments are random and follow from the seed; seeds are 1, 2, …
+_LEGEND = """*rows*: those of the tables, copy clusters and dead letters together. *lost*: should be there and is
+not. *twice*: there too often, or not to be there at all, such as an alert under another name.
+*different*: there, and not the same. Sums over the runs; an alert that differs in topic and table
+counts once. *through after*: seconds from the last publication until all was stored, the longest of the
+runs. *tree*: the commit that was measured; `+` with changes that were not committed. Moments are random
+and follow from the seed; seeds are 1, 2, …
 
 The embedded broker keeps its records in memory. What it held when it died is gone, and its rows show
 how much that is here; Apache Kafka keeps its log.

@@ -27,7 +27,9 @@ from tests.measure import say, table
 RATE = 500.0
 """Records a second."""
 
-_SCALE, _PER_DAY = 0.3, 10_400  # records that a generated day of that scale has, about
+_SCALE, _FIRST, _PER_DAY = 0.3, 31_500, 7_150
+"""Size of the generated days; about how many records the first three have, with the operations, and each one after."""
+
 _EVERY = 60.0  # seconds from one kill to the next
 _LOOK = 2.0
 _WARM = 1 / 3  # of the time: windows fill, caches too
@@ -50,8 +52,8 @@ class Slope:
 
     @property
     def flat(self) -> bool:
-        """The slope lies within twice its noise."""
-        return not self.noise > 0 or abs(self.slope) <= 2 * self.noise
+        """The slope lies within twice its noise, or the time was too short for one."""
+        return bool(np.isnan(self.noise)) or abs(self.slope) <= 2 * self.noise
 
 
 def resident(pid: int) -> int | None:
@@ -99,7 +101,7 @@ class Soaked:
 def soak(broker: str, minutes: float, rate: float, folder: Path) -> Soaked:
     """Plays it."""
     folder.mkdir(parents=True)
-    days = max(3.0, round(minutes * 60 * rate / _PER_DAY, 1))
+    days = round(3.0 + max(0.0, minutes * 60 * rate - _FIRST) / _PER_DAY, 1)
     say(f"soak: making {days:g} days of records and their backtest")
     stream = write_stream(folder / "stream.jsonl", 1, Shape(scale=_SCALE, days=days))
     wanted = expected(stream, folder / "backtest")
@@ -150,6 +152,8 @@ def report(broker: str, minutes: float, rate: float) -> bool:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="vigie-soak-") as name:
         done = soak(broker, minutes, rate, Path(name) / "soak")
+    for one in done.differences:
+        say(str(one))
     text = section(done, broker, page.tree())
     page.write(soak=text)
     say(text)
@@ -169,7 +173,13 @@ def section(done: Soaked, broker: str, tree: str) -> str:
         )
         for name, one in done.memory.items()
     ]
-    wrong = [f"- {one}" for one in done.differences if not one.none]
+    wrong = [f"- {str(one).splitlines()[0]}" for one in done.differences if not one.none]
+    rising = [name for name, one in done.memory.items() if not one.flat]
+    verdict = (
+        f"Not flat within twice that: {', '.join(rising)}." if rising else "All are flat within twice that."
+    )
+    if any(np.isnan(one.slope) for one in done.memory.values()):
+        verdict = "The soak was too short for all or some slopes."
     rate = done.records / done.seconds
     return "\n\n".join(
         [
@@ -181,6 +191,6 @@ def section(done: Soaked, broker: str, tree: str) -> str:
             *(["\n".join(wrong)] if wrong else []),
             table(("process", "first, MB", "last, MB", "most, MB", "slope, MB a minute"), rows),
             "Resident memory, looked at every two seconds. The slope is fitted to the highest of each minute after the "
-            "first third, ± its standard error; a worker that is killed starts again from little.",
+            "first third, ± its standard error; a worker that is killed starts again from little. " + verdict,
         ]
     )
