@@ -27,8 +27,6 @@ from schemas.times import DAY, HOUR, Micros
 Key = tuple[str, str]
 """Platform and author."""
 
-_WORTH_A_LOOK = 1.05
-"""Growth of what waits after which an account is looked at again ahead of time: a look costs a sort of all of it."""
 
 _IN_ORDER = attrgetter("at", "post_id")
 
@@ -163,8 +161,9 @@ class AuthorPace:
     def _ahead(self, key: Key, account: _Account, tick: Tick) -> list[Stretch]:
         """Looks at the first incomplete hour, where the stretch that it belongs to is already certain."""
         hour, waiting = self._complete, len(account.pending)
-        if account.looked[0] == hour and waiting < _WORTH_A_LOOK * account.looked[1]:
-            return []
+        usual = account.run.usual if account.run is not None else self._usual(key, hour)
+        if account.looked[0] == hour and self._step(waiting, usual) == self._step(account.looked[1], usual):
+            return []  # no more than what was looked at, as far as judgements go
         rows = sorted((row for row in account.pending if row.at // HOUR == hour), key=_IN_ORDER)
         if rows and tick.progress < rows[0].at:
             self._fresh.add(key)
@@ -178,6 +177,13 @@ class AuthorPace:
             return []
         account.run = run
         return self._say(key, run, state)
+
+    def _step(self, posts: int, usual: float) -> tuple[int, ...]:
+        """How far so many posts in an hour reach, in steps that may change a judgement: some twenty up to a hundred
+        posts, so that an account of thousands is not looked at for each of them."""
+        p = self.parameters
+        limits = (p.pace_posts, p.extreme_posts, p.habit_ratio * usual)
+        return (rung(posts), *(posts >= limit for limit in limits))
 
     def _remarkable(self, run: Run) -> bool:
         """Whether it would be worth an alert on some platform."""
