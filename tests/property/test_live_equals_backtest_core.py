@@ -117,7 +117,7 @@ SMALL = Parameters(
 )
 """Thresholds so low that a handful of posts opens, joins, withdraws and closes alerts."""
 
-_TEXTS = (
+TEXTS = (
     "le nouveau parfum de la maison sent vraiment bon",
     "le nouveau parfum de la maison sent vraiment tres bon",
     "le nouveau parfum de la maison sent vraiment tres tres bon pour moi",
@@ -129,7 +129,7 @@ _TEXTS = (
 small_posts = st.lists(
     st.tuples(
         st.integers(0, 4),  # account
-        st.sampled_from(_TEXTS),
+        st.sampled_from(TEXTS),
         st.sampled_from([None, "page", "forum"]),
         st.sampled_from(
             [0, 5 * SECOND, MINUTE, 7 * MINUTE, 20 * MINUTE, 50 * MINUTE, 3 * HOUR]
@@ -198,7 +198,7 @@ def test_a_few_posts_make_every_kind() -> None:
     """The thresholds are low enough for what is compared to be something: each detector of posts speaks."""
     rng = random.Random(1)
     steps = [0, 5 * SECOND, MINUTE, 7 * MINUTE]
-    rows = [(rng.randrange(5), rng.choice(_TEXTS), "page", rng.choice(steps), 0, 0, False) for _ in range(80)]
+    rows = [(rng.randrange(5), rng.choice(TEXTS), "page", rng.choice(steps), 0, 0, False) for _ in range(80)]
     kinds = {alert.kind for alert in backtested([small_stream(rows, "p", START)], SMALL, 7).alerts.values()}
     assert kinds == {"copy_paste", "burst", "author_burst", "coordinated_accounts"}
 
