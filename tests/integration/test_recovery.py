@@ -153,7 +153,17 @@ class Expected:
         """Waits for it: the store has the alerts, posts and copies of the backtest and no others."""
         until(lambda: self.stored(parts), lambda stored: stored == self.alerts, 90.0)
         time.sleep(2.0)  # a belated alert too many would come now
-        assert self.stored(parts) == self.alerts
+        stored = self.stored(parts)
+        different = {
+            name: {
+                field: (alert.get(field), stored[name].get(field))
+                for field in alert
+                if alert[field] != stored[name].get(field)
+            }
+            for name, alert in self.alerts.items()
+            if name in stored and stored[name] != alert
+        }
+        assert (self.alerts.keys() ^ stored.keys(), different) == (set(), {})
         assert {row[0] for row in parts.rows("SELECT id FROM posts FINAL")} == self.posts
         assert parts.value("SELECT count() FROM posts FINAL") == len(self.posts)
         members: dict[str, set[str]] = {}

@@ -122,7 +122,7 @@ SMALL = Parameters(
 )
 """Thresholds so low that a handful of posts opens, joins, withdraws and closes alerts."""
 
-_TEXTS = (
+TEXTS = (
     "le nouveau parfum de la maison sent vraiment bon",
     "le nouveau parfum de la maison sent vraiment tres bon",
     "le nouveau parfum de la maison sent vraiment tres tres bon pour moi",
@@ -134,7 +134,7 @@ _TEXTS = (
 small_posts = st.lists(
     st.tuples(
         st.integers(0, 4),  # account
-        st.sampled_from(_TEXTS),
+        st.sampled_from(TEXTS),
         st.sampled_from([None, "page", "forum"]),
         st.sampled_from(
             [0, 5 * SECOND, MINUTE, 7 * MINUTE, 20 * MINUTE, 50 * MINUTE, 3 * HOUR]
@@ -204,7 +204,7 @@ def test_a_few_posts_make_every_kind() -> None:
     rng = random.Random(1)
     steps = [0, 5 * SECOND, MINUTE, 7 * MINUTE]
     rows: Rows = [
-        (rng.randrange(5), rng.choice(_TEXTS), "page", rng.choice(steps), 0, 0, False) for _ in range(80)
+        (rng.randrange(5), rng.choice(TEXTS), "page", rng.choice(steps), 0, 0, False) for _ in range(80)
     ]
     kinds = {alert.kind for alert in backtested([small_stream(rows, "p", START)], SMALL, 7).alerts.values()}
     assert kinds == {"copy_paste", "burst", "author_burst", "coordinated_accounts"}
@@ -218,7 +218,7 @@ def evenings(seed: int) -> list[Item]:
             hour = START + day * DAY + rng.randrange(20) * HOUR
             for _ in range(rng.choice((0, 1, 1, 2, 3, 5, 8))):
                 at = hour + rng.randrange(HOUR)
-                post = Post(f"{len(placed)}", "forum", f"a{account}", at, rng.choice(_TEXTS))
+                post = Post(f"{len(placed)}", "forum", f"a{account}", at, rng.choice(TEXTS))
                 placed.append((at + rng.choice((0, 0, rng.randrange(15 * MINUTE), 20 * MINUTE)), post))
     placed.sort(key=lambda entry: (entry[0], entry[1].id))
     return items(post for _, post in placed)

@@ -15,12 +15,13 @@ from pipeline.detect.intake import Raw
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.post_step import PostStep
 from pipeline.scenario.generate import START
-from schemas.times import DAY
+from schemas.times import DAY, MINUTE, SECOND
 from schemas.topics import POSTS_RAW
 from tests.property.core_crash import Perilous
 from tests.property.core_drive import Said, alerts_of, backtested
 from tests.property.test_live_equals_backtest_core import (
     SMALL,
+    TEXTS,
     Rows,
     disturbed,
     scenario,
@@ -69,6 +70,20 @@ def test_a_scenario_survives_the_deaths_of_its_workers(seed: int, most: int) -> 
     same(run.said, expected)
     assert all(alert.status == "closed" for alert in run.said.alerts.values())
     assert run.stored == stored([stream], parameters)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_busy_targets_survive_the_deaths_of_their_workers(seed: int) -> None:
+    """One page, few accounts, everything within two hours: a row that is counted twice or not at all shows."""
+    rng = random.Random(seed)
+    steps = [0, 5 * SECOND, MINUTE, 7 * MINUTE]
+    rows: Rows = [
+        (rng.randrange(5), rng.choice(TEXTS), "page", rng.choice(steps), 0, 0, False) for _ in range(60)
+    ]
+    streams = [small_stream(rows, "a", START)]
+    run = died(streams, SMALL, seed, 0.25, rng.randint(2, 12))
+    same(run.said, backtested(streams, SMALL, 7))
+    assert run.stored == stored(streams, SMALL)
 
 
 @settings(max_examples=250, deadline=None)
