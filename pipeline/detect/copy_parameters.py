@@ -29,7 +29,7 @@ class CopyParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     window_hours: float = 168.0
-    max_posts: Annotated[int, msgspec.Meta(ge=1)] = 700_000
+    max_posts: Annotated[int, msgspec.Meta(ge=1)] = 300_000
     min_characters: int = 20
     similarity: float = 85.0
     accounts: int = 5

@@ -56,10 +56,9 @@ def made(case: str, size: int) -> Iterator[Made]:
         number = min(BATCH, count - start)
         texts = writer.texts(number)
         if case == "clusters":
-            # Every second post a copy, one half of these salted.
-            for place in range(0, number, 2):
-                copied = heads[(start + place) // 2 * 7_919 % size]
-                texts[place] = copied if place % 4 else f"{copied} {texts[place].split()[0]}"
+            for place, text in enumerate(texts):
+                copied = heads[(start + place) * 7_919 % size]
+                texts[place] = copied if place % 2 else f"{copied} {text.split()[0]}"
         elif case == "one-text":
             texts = [head] * number
         elif case == "salted":
@@ -130,7 +129,7 @@ def report() -> str:
         )
     clusters = [(size, _apart("clusters", size)) for size in _CLUSTERS]
     parts.append(
-        f"### Clusters\n\n{_CLUSTERED:,} posts, every second of them a copy, half of the copies salted.\n\n"
+        f"### Clusters\n\n{_CLUSTERED:,} posts, all of them copies, every second one salted.\n\n"
         + table(
             ("clusters", "µs", "bytes", "links"),
             [

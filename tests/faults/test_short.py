@@ -39,9 +39,9 @@ def _equal(outcome: Outcome) -> None:
     "name",
     [
         "kill-any",
-        "join-leave",
-        "freeze-detect",
         "store-refuses",
+        pytest.param("join-leave", marks=pytest.mark.long),
+        pytest.param("freeze-detect", marks=pytest.mark.long),
     ],
 )
 def test_live_equals_backtest(name: str, records: Records, tmp_path: Path) -> None:

@@ -172,6 +172,7 @@ class Expected:
         assert {name: members.get(name) for name in self.copies} == self.copies
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_workers_die_and_wake_and_live_equals_backtest(parts: Parts, tmp_path: Path) -> None:
     """Of two detection workers one is killed, three times, and one stopped in good order; then one is frozen past the
@@ -231,6 +232,7 @@ def in_two(expected: Expected, folder: Path) -> tuple[list[Path], list[Path]]:
     return halves
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_states_outlive_a_broker_that_forgets(parts: Parts, tmp_path: Path) -> None:
     """All is stopped in the middle of a stream, and the broker forgets every topic. The workers of the new one go on
