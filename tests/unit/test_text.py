@@ -113,6 +113,7 @@ def test_a_list_of_people_says_their_names() -> None:
     listed = normalise("#ff @marie @jean_dupont @paulette https://exemple.fr/a")
     assert listed == Forms("ff marie jean dupont paulette", "marie jean dupont paulette")
     assert normalise("bravo @marie @jean") == Forms("bravo", "bravo")
+    assert normalise("bravo @marie @marie @marie") == Forms("bravo", "bravo")
     assert normalise("@marie @jean_dupont @paulette bravo") == Forms("bravo", "bravo")
     assert normalise(f"@marie @jean_dupont @paulette {PLAIN}") == Forms(PLAIN, PLAIN)
     assert normalise(f"{PLAIN} @marie @jean_dupont @paulette") == Forms(PLAIN, PLAIN)
