@@ -28,8 +28,8 @@ _WIKI_MENTION = re.compile(r"\[(?:id|club|public|event)\w+\|[^\]\n]{1,100}\]")
 _MENTION = re.compile(r"@\w[\w.\-]*")
 _LISTED = 3
 _LITTLE = 20
-"""A post of fewer characters beside three different mentions or more is a list of people ("#ff @one @two @three"): it says their
-names. One that begins with a mention is an answer, which carries the names of all who take part."""
+"""A post of fewer characters beside three different mentions or more is a list of people ("#ff @one @two @three"): it
+says their names. One that begins with a mention is an answer, which carries the names of all who take part."""
 _HASHTAG = re.compile(r"#\w+")
 _NOT_WORD = re.compile(r"[\W_]+")
 _INVISIBLE = re.compile(
@@ -105,7 +105,11 @@ def normalise(text: str) -> Forms:
     if "/" in text or "www." in text or "@" in text:
         text = _without_links(_LINK_OR_MENTION, text)
     forms = _words(text)
-    if len(forms.full) < _LITTLE and not whole.startswith("@") and len(set(_MENTION.findall(whole))) >= _LISTED:
+    if (
+        len(forms.full) < _LITTLE
+        and not whole.startswith("@")
+        and len(set(_MENTION.findall(whole))) >= _LISTED
+    ):
         return _words(_without_links(_LINK, whole))
     return forms
 
