@@ -7,6 +7,7 @@ import os
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import faust
@@ -53,11 +54,14 @@ class Stateful(Protocol):
         """Writes what is not on disk yet."""
 
 
-def faust_app(name: str, brokers: Sequence[str]) -> faust.App:
-    """A Faust app that leaves to Vigie what Vigie does itself; with the transport of Faust's own."""
+def faust_app(name: str, brokers: Sequence[str], folder: Path) -> faust.App:
+    """A Faust app that leaves to Vigie what Vigie does itself; with the transport of Faust's own. `folder`: where Faust
+    makes the folders that it would else make in the working directory."""
+    folder.mkdir(parents=True, exist_ok=True)
     return faust.App(
         name,
         broker=list(brokers),
+        datadir=str(folder / name),
         autodiscover=False,
         web_enabled=False,
         topic_allow_declare=False,  # pipeline.broker creates topics, from their one declaration
@@ -96,7 +100,7 @@ class Shell:
 
     def _make_app(self) -> faust.App:
         brokers = [f"kafka://{address.strip()}" for address in self._bootstrap.split(",")]
-        app = faust_app(f"{self.settings.kafka.group}-{self.role}", brokers)
+        app = faust_app(f"{self.settings.kafka.group}-{self.role}", brokers, self.settings.data_dir / "faust")
         app.transport = BatchTransport(list(app.conf.broker), app, loop=app.loop)
         app.transport.resume = self._resume
         return app

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import uuid
+from pathlib import Path
 
 import faust
 
@@ -12,7 +14,7 @@ from agents.app import faust_app
 
 def app(bootstrap: str) -> faust.App:
     """With the settings of Vigie's workers, in a group of its own."""
-    return faust_app(f"bench-{uuid.uuid4().hex[:8]}", [f"kafka://{bootstrap}"])
+    return faust_app(f"bench-{uuid.uuid4().hex[:8]}", [f"kafka://{bootstrap}"], Path(tempfile.gettempdir()))
 
 
 def start(made: faust.App) -> None:
