@@ -9,7 +9,7 @@ import orjson
 
 from agents.app import Shell, read_all
 from agents.steps import Steps
-from pipeline.bus import VERSION_HEADER, Headers, Message
+from pipeline.bus import Message, version_header
 from pipeline.detect.alert_step import AlertStep
 from pipeline.detect.book import Withdrawn
 from pipeline.detect.clusters import Membership
@@ -49,14 +49,10 @@ class Alerts:
             await self._shell.publish(ALERTS, alerts)
 
 
-def _version(version: int) -> Headers:
-    return ((VERSION_HEADER, b"%d" % version),)
-
-
 def _alert(alert: Alert | Withdrawn, version: int) -> Message:
     key = alert.alert_id.encode()
     value = None if isinstance(alert, Withdrawn) else envelope(alert)
-    return Message(key, value, _version(version))
+    return Message(key, value, version_header(version))
 
 
 def _membership(member: Membership, version: int) -> Message:
@@ -67,4 +63,4 @@ def _membership(member: Membership, version: int) -> Message:
         "author_id": member.author_id,
         "created_at": format_time(member.created_at),
     }
-    return Message(f"{member.platform}:{member.id}".encode(), orjson.dumps(record), _version(version))
+    return Message(f"{member.platform}:{member.id}".encode(), orjson.dumps(record), version_header(version))

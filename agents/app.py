@@ -243,7 +243,7 @@ def raw(record: Any) -> Raw:
             clock = int(value) if int(value) < LATEST else None
         elif name == END_HEADER:
             end = record.value is None
-    return Raw(record.value, clock, end, record.offset)
+    return Raw(record.value, clock, end, record.offset, record.timestamp * 1000)
 
 
 def now() -> float:

@@ -9,7 +9,7 @@ import orjson
 
 from agents.app import Shell, raw
 from agents.steps import QUIET_EVERY, Steps
-from pipeline.bus import Message
+from pipeline.bus import Message, version_header
 from pipeline.detect.fan_step import FanOut, FanStep
 from pipeline.detect.messages import Signal, encode
 from schemas.records import record_key, to_dict
@@ -49,6 +49,10 @@ def _signal(signal: Signal, at: int | None = None) -> Message:
 
 def _checked(out: FanOut) -> list[Message]:
     return [
-        Message(record_key(one), orjson.dumps({**to_dict(one), "late": True} if late else to_dict(one)))
-        for one, late in out.stored
+        Message(
+            record_key(one),
+            orjson.dumps({**to_dict(one), "late": True} if late else to_dict(one)),
+            version_header(version),
+        )
+        for (one, late), version in zip(out.stored, out.versions, strict=True)
     ]

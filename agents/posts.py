@@ -9,7 +9,7 @@ import orjson
 
 from agents.app import Shell, raw
 from agents.steps import QUIET_EVERY, Steps
-from pipeline.bus import Message
+from pipeline.bus import Message, version_header
 from pipeline.detect.messages import Shuffled, encode
 from pipeline.detect.post_step import Posted, PostStep
 from pipeline.text.enrich import to_contract
@@ -46,7 +46,10 @@ class Posts:
 
 
 def _enriched(posted: Posted) -> list[Message]:
-    return [Message(record_key(one.post), orjson.dumps(to_contract(one))) for one in posted.enriched]
+    return [
+        Message(record_key(one.post), orjson.dumps(to_contract(one)), version_header(version))
+        for one, version in zip(posted.enriched, posted.versions, strict=True)
+    ]
 
 
 def _dealt(shuffled: Sequence[Shuffled], at: int | None = None) -> list[Message]:

@@ -135,12 +135,11 @@ def _told(records: Sequence[Any]) -> list[int | None]:
 
 
 def _posts(records: Sequence[Any], at: Micros) -> Tables:
-    return [("posts", posts_from_json([record.value or b"" for record in records], at))]
+    return [("posts", posts_from_json([record.value or b"" for record in records], at, _told(records)))]
 
 
 def _fans(records: Sequence[Any], at: Micros) -> Tables:
-    counts, follows = rows.split_fans(_values(records))
-    return [("fan_counts", rows.fan_counts_table(counts, at)), ("follows", rows.follows_table(follows, at))]
+    return rows.fan_tables(_values(records), at, _told(records))
 
 
 def _alerts(records: Sequence[Any], at: Micros) -> Tables:

@@ -20,7 +20,7 @@ END_HEADER = "vigie-end"
 """On a message without value, one per partition: the source has nothing more to send; close what is open."""
 
 VERSION_HEADER = "vigie-version"
-"""Decimal number on what the place of alerts tells: of one thing the word with the highest stands. What is told again,
+"""Decimal number on what detection tells: of one thing the word with the highest stands. What is told again,
 after a crash or by a worker that woke too late, has the number that it had the first time."""
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -49,6 +49,11 @@ def _append(builder: BatchBuilder, message: Message) -> Any:
         timestamp=message.timestamp,
         headers=list(message.headers),
     )
+
+
+def version_header(version: int) -> Headers:
+    """The headers that say the number of a word."""
+    return ((VERSION_HEADER, b"%d" % version),)
 
 
 def version_of(headers: Sequence[tuple[str, bytes]]) -> int | None:

@@ -40,6 +40,8 @@ class Topic(msgspec.Struct, frozen=True):
             "cleanup.policy": "compact" if self.compacted else "delete",
             "retention.ms": str(retention),
             "max.message.bytes": str(self.max_message_bytes),
+            # a producer's own time would let a replay of 2015 expire at once, and orders nothing
+            "message.timestamp.type": "LogAppendTime",
         }
 
 

@@ -4,6 +4,7 @@ happens to all pages at once is told to the place where alerts are made, by the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -27,6 +28,7 @@ class FanOut(msgspec.Struct):
     refused: list[Refused]
     counts: Counts
     signals: list[Signal]
+    versions: list[Micros]
 
 
 class FanStep:
@@ -60,7 +62,7 @@ class FanStep:
                 (record, late) for record, late in said + taken.again if isinstance(record, FanCount | Follow)
             ]
             signals = self._signals(taken.accepted, taken.looks)
-            out.append(FanOut(stored, taken.refused, taken.counts, signals))
+            out.append(FanOut(stored, taken.refused, taken.counts, signals, list(chain(*taken.versions))))
         return out
 
     def quiet(self) -> Signal:

@@ -23,13 +23,15 @@ class Raw(NamedTuple):
     """A record as it came: its bytes, its source's clock if the source told it, and whether the source ends here.
 
     Without value it is the word of a source on the time alone. offset: its place in its partition's log; -1 for the
-    next one. What is numbered may be read again, cut into other batches, and must then lead to the same words.
+    next one. What is numbered may be read again, cut into other batches, and must then lead to the same words. entered:
+    when it came into the log (microseconds; 0 where there is none).
     """
 
     value: bytes | None
     clock: Micros | None = None
     end: bool = False
     offset: int = -1
+    entered: Micros = 0
 
 
 class Refused(NamedTuple):
@@ -68,6 +70,8 @@ class Taken(msgspec.Struct, Generic[R]):
 
     again: records that came before with another content (an edit, a deletion), each with whether its first was late.
     They count as duplicates and are no matter for the detectors, but the store takes the last word.
+    versions: of `accepted`, `late` and `again`: order what is told of one thing by its place in the log, however often
+    it is told; microseconds of wall time, about.
     offsets: of `accepted`. first, last: offsets of the records that the stretch covers, both included.
     looks: after each numbered record, as what is told must not depend on how a batch is cut; else one, at the end.
     """
@@ -79,6 +83,9 @@ class Taken(msgspec.Struct, Generic[R]):
     counts: Counts
     clock: Micros
     ended: bool = False
+    versions: tuple[list[Micros], list[Micros], list[Micros]] = msgspec.field(
+        default_factory=lambda: ([], [], [])
+    )
     offsets: list[int] = []
     looks: list[Look] = []
     first: int = 0
@@ -143,6 +150,7 @@ class Intake:
         self._lateness = lateness
         self._horizon = horizon
         self._kind = kind
+        self._version: Micros = 0
         self.last = -1  # offset of the last record taken
         self.clear()
 
@@ -158,6 +166,7 @@ class Intake:
         for place, raw in enumerate(batch):
             taken = out[-1]
             offset = taken.last = self.last = self.last + 1 if raw.offset < 0 else raw.offset
+            self._version = max(self._version + 1, raw.entered)
             if raw.end:
                 taken.ended = True
                 taken.clock = END
@@ -210,10 +219,13 @@ class Intake:
             counts.duplicates += 1
             if met is not Met.SAME:
                 taken.again.append((record, met is Met.CHANGED_LATE))
+                taken.versions[2].append(self._version)
         elif late:
             counts.late += 1
             taken.late.append(record)
+            taken.versions[1].append(self._version)
         else:
             counts.accepted += 1
             taken.accepted.append(record)
             taken.offsets.append(self.last)
+            taken.versions[0].append(self._version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from zlib import crc32
 
 import msgspec
@@ -32,9 +33,11 @@ _SKETCH = 4
 
 
 class Posted(msgspec.Struct):
-    """What a batch brought. `shuffled` has one message for each shuffle partition, at the index of that partition."""
+    """What a batch brought. `shuffled` has one message for each shuffle partition, at the index of that partition;
+    `versions` order what is told of one post, the latest is the highest."""
 
     enriched: list[Enriched]
+    versions: list[Micros]
     refused: list[Refused]
     counts: Counts
     shuffled: list[Shuffled]
@@ -79,7 +82,8 @@ class PostStep:
             self._tell_authors(shuffled, own, taken)
             late_ones = [enrich(record, late=True) for record in taken.late if isinstance(record, Post)]
             again = [enrich(record, late) for record, late in taken.again if isinstance(record, Post)]
-            out.append(Posted(enriched + late_ones + again, taken.refused, taken.counts, shuffled))
+            stored, versions = enriched + late_ones + again, list(chain(*taken.versions))
+            out.append(Posted(stored, versions, taken.refused, taken.counts, shuffled))
         return out
 
     def quiet(self) -> Shuffled:

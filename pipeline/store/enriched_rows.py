@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from pipeline.store.rows import DEFAULTS, EPOCH, extra_fields, posts_table
+from pipeline.store.rows import DEFAULTS, EPOCH, Told, entered, extra_fields, posts_table
 from pipeline.store.schemas import POSTS, TIME
 from schemas.times import Micros
 
@@ -30,17 +30,17 @@ _READ = pa.schema(
 _OPTIONS = pj.ParseOptions(explicit_schema=_READ, unexpected_field_behavior="infer")
 
 
-def posts_from_json(raws: Sequence[bytes], ingested_at: Micros) -> pa.Table:
+def posts_from_json(raws: Sequence[bytes], ingested_at: Micros, told: Told = ()) -> pa.Table:
     """Table `posts` from EnrichedPost messages; the same as `posts_table` of the decoded messages.
 
     Raises:
         RowError, ValueError: a message is none, or fits no row.
     """
-    table = _fast(raws, ingested_at) if raws else None
-    return posts_table([orjson.loads(raw) for raw in raws], ingested_at) if table is None else table
+    table = _fast(raws, ingested_at, told) if raws else None
+    return posts_table([orjson.loads(raw) for raw in raws], ingested_at, told) if table is None else table
 
 
-def _fast(raws: Sequence[bytes], ingested_at: Micros) -> pa.Table | None:
+def _fast(raws: Sequence[bytes], ingested_at: Micros, told: Told = ()) -> pa.Table | None:
     """The table, or None where Arrow's reader is not to be trusted with these messages."""
     _, mark, detectors = raws[0].rpartition(b',"detectors":{')
     ending = mark + detectors
@@ -60,7 +60,7 @@ def _fast(raws: Sequence[bytes], ingested_at: Micros) -> pa.Table | None:
         more = set(found.column_names) - set(POSTS.names)
         extra = _extra(raws) if more or "extra" in found.column_names else [""] * len(raws)
         own = {
-            "ingested_at": pa.repeat(pa.scalar(ingested_at, TIME), len(raws)),
+            "ingested_at": entered(ingested_at, len(raws), told),
             "detectors": pa.repeat(pa.scalar(versions, pa.string()), len(raws)),
             "extra": pa.array(extra, pa.string()),
         }

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -41,32 +41,35 @@ class RowError(ValueError):
     """A record does not fit its table; the message names the column."""
 
 
-def posts_table(posts: Sequence[Json], ingested_at: Micros) -> pa.Table:
-    """Table `posts` from EnrichedPost JSON; `ingested_at` orders versions of one post.
+def posts_table(posts: Sequence[Json], ingested_at: Micros, told: Told = ()) -> pa.Table:
+    """Table `posts` from EnrichedPost JSON; the column `ingested_at` orders versions of one post: the number in `told`
+    where there is one.
 
     Raises:
         RowError: a field has a type that its column cannot hold (the same for every function here).
     """
-    return _table(POSTS, posts, ingested_at, {"detectors": _json, "fingerprint": _unsigned})
+    return _table(POSTS, posts, ingested_at, {"detectors": _json, "fingerprint": _unsigned}, told)
 
 
-def split_fans(records: Iterable[Json]) -> tuple[list[Json], list[Json]]:
-    """FanCount and Follow records of the fan topic, apart."""
-    counts: list[Json] = []
-    follows: list[Json] = []
-    for record in records:
-        (follows if "actor_id" in record else counts).append(record)
-    return counts, follows
+def fan_counts_table(counts: Sequence[Json], ingested_at: Micros, told: Told = ()) -> pa.Table:
+    """Table `fan_counts` from FanCount JSON; `told` as for posts."""
+    return _table(FAN_COUNTS, counts, ingested_at, None, told)
 
 
-def fan_counts_table(counts: Sequence[Json], ingested_at: Micros) -> pa.Table:
-    """Table `fan_counts` from FanCount JSON."""
-    return _table(FAN_COUNTS, counts, ingested_at)
+def follows_table(follows: Sequence[Json], ingested_at: Micros, told: Told = ()) -> pa.Table:
+    """Table `follows` from Follow JSON; `told` as for posts."""
+    return _table(FOLLOWS, follows, ingested_at, None, told)
 
 
-def follows_table(follows: Sequence[Json], ingested_at: Micros) -> pa.Table:
-    """Table `follows` from Follow JSON."""
-    return _table(FOLLOWS, follows, ingested_at)
+def fan_tables(records: Sequence[Json], ingested_at: Micros, told: Told = ()) -> list[tuple[str, pa.Table]]:
+    """Tables `fan_counts` and `follows` from the records of the fan topic; `told` as for posts."""
+    follows = [place for place, record in enumerate(records) if "actor_id" in record]
+    counts = [place for place, record in enumerate(records) if "actor_id" not in record]
+
+    def of(places: list[int]) -> tuple[Sequence[Json], Micros, Told]:
+        return [records[i] for i in places], ingested_at, [told[i] for i in places] if told else ()
+
+    return [("fan_counts", fan_counts_table(*of(counts))), ("follows", follows_table(*of(follows)))]
 
 
 def withdrawal(alert_id: str) -> dict[str, Any]:
@@ -189,7 +192,7 @@ def _table(
     columns: list[pa.Array] = []
     for field in schema:
         if field.name == "ingested_at":
-            columns.append(pa.repeat(pa.scalar(ingested_at, TIME), count))
+            columns.append(entered(ingested_at, count, () if "version" in schema.names else told))
         elif field.name == "version":
             numbers = told or [None] * count
             columns.append(pa.array([version(ingested_at, i, numbers[i]) for i in range(count)], field.type))
@@ -201,6 +204,13 @@ def _table(
                 values = makers[field.name](values)
             columns.append(_column(field, values))
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def entered(ingested_at: Micros, count: int, told: Told) -> pa.Array:
+    """The column `ingested_at` of `count` rows: the number under which each was told, or `ingested_at`."""
+    if not told:
+        return pa.repeat(pa.scalar(ingested_at, TIME), count)
+    return pa.array([ingested_at if one is None else one for one in told], pa.int64()).cast(TIME)
 
 
 def extra_fields(records: Sequence[Json], known: frozenset[str]) -> list[str]:

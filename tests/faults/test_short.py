@@ -19,9 +19,6 @@ from tests.kafka_server import KafkaMissingError, check_available
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
 _RATE = 2_500.0
-_STALE = pytest.mark.xfail(
-    strict=False, reason="a worker that wakes may send again the earlier text of a post that was edited since"
-)
 
 Records = tuple[Stream, Expected]
 
@@ -44,7 +41,7 @@ def _equal(outcome: Outcome) -> None:
         "kill-any",
         "store-refuses",
         pytest.param("join-leave", marks=pytest.mark.long),
-        pytest.param("freeze-detect", marks=[pytest.mark.long, _STALE]),
+        pytest.param("freeze-detect", marks=pytest.mark.long),
     ],
 )
 def test_live_equals_backtest(name: str, records: Records, tmp_path: Path) -> None:

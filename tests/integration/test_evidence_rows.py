@@ -59,9 +59,8 @@ class Case:
             for start in range(0, len(raws), _BATCH):
                 writer.insert("posts", posts_from_json(raws[start : start + _BATCH], NOW))
             plain = [to_dict(r) for r in self.scenario.records if not isinstance(r, Post)]
-            counts, follows = rows.split_fans(plain)
-            writer.insert("fan_counts", rows.fan_counts_table(counts, NOW))
-            writer.insert("follows", rows.follows_table(follows, NOW))
+            for name, table in rows.fan_tables(plain, NOW):
+                writer.insert(name, table)
             members = [
                 {**msgspec.structs.asdict(one), "created_at": format_time(one.created_at)}
                 for one in self.run.members

@@ -219,12 +219,14 @@ def test_fans_dead_letters_and_cursors(writer: StoreClient) -> None:
         {"platform": "x", "page_id": "p", "observed_at": "2024-01-01T00:00:00Z", "followers": 10},
         {"platform": "x", "page_id": "p", "actor_id": "f", "at": "2024-01-01T00:00:00Z", "action": "follow"},
     ]
-    counts, follows = rows.split_fans(fans)
-    for _ in range(2):
-        writer.insert("fan_counts", rows.fan_counts_table(counts, NOW))
-        writer.insert("follows", rows.follows_table(follows, NOW))
+    for name, table in rows.fan_tables(fans, NOW) * 2:
+        writer.insert(name, table)
     assert ask(writer, "SELECT followers, following FROM vigie.fan_counts FINAL") == [(10, None)]
     assert ask(writer, "SELECT actor_id, action FROM vigie.follows FINAL") == [("f", "follow")]
+    worker_that_woke = [{**fans[0], "followers": 9}, {**fans[1], "action": "unfollow"}]
+    for name, table in rows.fan_tables(worker_that_woke, NOW + 1, told=[NOW - 2, NOW - 1]):
+        writer.insert(name, table)  # stored later, but an earlier word
+    assert ask(writer, "SELECT followers FROM vigie.fan_counts FINAL") == [(10,)]
     letter = {
         "topic": "t",
         "partition": 0,

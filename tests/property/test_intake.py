@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import pickle
+
 import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -199,3 +202,36 @@ def test_an_edit_is_no_second_post() -> None:
     assert (taken.counts.accepted, taken.counts.late, taken.counts.duplicates) == (1, 1, 5)
     texts = [(one.text, late) for one, late in taken.again if isinstance(one, Post)]
     assert texts == [("edited 1", False), ("message 1", False), ("edited 2", True)]
+
+
+def _versions(taken: list[Taken[Record]]) -> list[tuple[Record, int]]:
+    """Every record that is told, with the number under which it is."""
+    told: list[tuple[Record, int]] = []
+    for part in taken:
+        again = [record for record, _ in part.again]
+        for records, versions in zip((part.accepted, part.late, again), part.versions, strict=True):
+            told += zip(records, versions, strict=True)
+    return sorted(told, key=lambda one: one[1])
+
+
+@settings(max_examples=300)
+@given(st.lists(raws, max_size=40), st.integers(1, 7), st.integers(0, 40), st.data())
+def test_versions_are_those_of_the_log(rows: list[Raw], size: int, cut: int, data: st.DataObject) -> None:
+    """What is told of one record has a number that grows along the log, whatever the broker's clock does, and the same
+    one when the log is read again, cut otherwise, from a state in its middle: so the last word on a post stands."""
+    entered = data.draw(st.lists(st.integers(0, 50), min_size=len(rows), max_size=len(rows)))
+    log = [
+        row._replace(offset=place, entered=at)
+        for place, (row, at) in enumerate(zip(rows, entered, strict=True))
+    ]
+    whole = _versions(Intake(LATENESS, HORIZON).take(log))
+    assert all(left < right for (_, left), (_, right) in itertools.pairwise(whole))
+    assert all(version >= 1 for _, version in whole)
+    intake, told = Intake(LATENESS, HORIZON), list[Taken[Record]]()
+    for batch in batches(log[:cut], size):
+        told += intake.take(batch)
+    state = pickle.dumps(intake)
+    told += intake.take(log[cut:])
+    assert _versions(told) == whole
+    later = _versions(pickle.loads(state).take(log[cut:]))
+    assert later == whole[len(whole) - len(later) :]
