@@ -15,6 +15,7 @@ from pipeline.detect.fan_merge import FanMerge
 from pipeline.detect.messages import Signal
 from pipeline.detect.origin import Heard
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.ring_weeks import RingWeeks
 from pipeline.detect.rings import Rings
 from schemas.alerts import Alert
 
@@ -37,6 +38,7 @@ class AlertStep:
         self._aligner: Aligner[Signal] = Aligner(partitions, parameters.lateness)
         self._campaigns = Campaigns(parameters.copies)
         self._rings = Rings(parameters.sharing)
+        self._weeks = RingWeeks(parameters.weeks)
         self._fans = FanMerge(parameters.platform, parameters.together, fans, parameters.lateness)
         self._authors = AuthorMerge(parameters.authors, parameters.lateness)
         self._book = AlertBook(parameters.calibrated_scores)
@@ -69,8 +71,9 @@ class AlertStep:
             self._rings.add(payload.coshares)
             outcome = self._campaigns.advance(tick)
             authors = self._authors.feed(payload.authors, tick)
+            weeks = self._weeks.feed((day for word in payload.authors for day in word.accounts), tick)
             told.alerts += self._book.apply(
-                [*payload.findings, *authors, *outcome.findings, *self._rings.advance(tick)]
+                [*payload.findings, *authors, *outcome.findings, *self._rings.advance(tick), *weeks]
             )
             told.memberships += outcome.memberships
             told.closed += outcome.closed

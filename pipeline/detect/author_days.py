@@ -15,6 +15,7 @@ from itertools import takewhile
 
 import msgspec
 
+from pipeline.detect.account_days import AccountDay
 from pipeline.detect.author_runs import Stretch
 
 
@@ -50,11 +51,13 @@ class AuthorDay(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class AuthorWord(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What a source partition says of its accounts. days: in order, each once. stretches: latest state of each."""
+    """What a source partition says of its accounts. days: in order, each once. stretches: latest state of each.
+    accounts: their days that can change no more."""
 
     source: int
     days: list[AuthorDay] = []
     stretches: list[Stretch] = []
+    accounts: list[AccountDay] = []
 
 
 class AuthorDays:

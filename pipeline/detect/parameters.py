@@ -14,6 +14,7 @@ from pipeline.detect.parameters_platform import PlatformParameters
 from pipeline.detect.parameters_sharing import SharingParameters
 from pipeline.detect.parameters_together import TogetherParameters
 from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
+from pipeline.detect.parameters_weeks import WeeksParameters
 from schemas.times import DAY, HOUR, MINUTE, Micros
 
 
@@ -33,6 +34,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     platform: PlatformParameters = PlatformParameters()
     together: TogetherParameters = TogetherParameters()
     sharing: SharingParameters = SharingParameters()
+    weeks: WeeksParameters = WeeksParameters()
 
     @property
     def lateness(self) -> Micros:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.detect.account_days import AccountDays
 from pipeline.detect.activity import Activity, declared_bot
 from pipeline.detect.author_days import AuthorWord
 from pipeline.detect.authors import AuthorPace
@@ -66,6 +67,7 @@ class PostStep:
         self._lateness = parameters.lateness
         self._intake = Intake(parameters.lateness, parameters.horizon, "posts")
         self._authors = AuthorPace(parameters.authors, source)
+        self._accounts = AccountDays()
 
     @property
     def clock(self) -> Micros:
@@ -79,7 +81,7 @@ class PostStep:
             posts = [record for record in taken.accepted if isinstance(record, Post)]
             enriched = [enrich(post) for post in posts]
             shuffled, own = self._deal(enriched, taken)
-            self._tell_authors(shuffled, own, taken)
+            self._tell_authors(shuffled, own, enriched, taken)
             late_ones = [enrich(record, late=True) for record in taken.late if isinstance(record, Post)]
             again = [enrich(record, late) for record, late in taken.again if isinstance(record, Post)]
             stored, versions = enriched + late_ones + again, list(chain(*taken.versions))
@@ -93,7 +95,13 @@ class PostStep:
     def _origin(self, offset: int) -> Origin:
         return Origin("posts", self._source, self.log, offset)
 
-    def _tell_authors(self, shuffled: list[Shuffled], own: Sequence[Activity], taken: Taken[Record]) -> None:
+    def _tell_authors(
+        self,
+        shuffled: list[Shuffled],
+        own: Sequence[Activity],
+        enriched: Sequence[Enriched],
+        taken: Taken[Record],
+    ) -> None:
         """What is new about accounts goes with the first message, each word with the offset that caused it."""
         words: list[AuthorWord] = []
         places: list[int] = []
@@ -101,9 +109,13 @@ class PostStep:
         for look in taken.looks:
             if look.accepted > done:
                 self._authors.add(own[done : look.accepted])
+                self._accounts.add(enriched[done : look.accepted])
                 done = look.accepted
             tick = FINAL if look.clock == END else Tick(look.clock, max(0, look.clock - self._lateness))
-            if word := self._authors.advance(tick):
+            word, accounts = self._authors.advance(tick), self._accounts.take(tick.watermark)
+            if accounts:
+                word = msgspec.structs.replace(word or AuthorWord(self._source), accounts=accounts)
+            if word:
                 words.append(word)
                 places.append(look.offset - taken.first)
         if words:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.detect.finding import Finding
+from pipeline.explain import ring_weeks
 from pipeline.explain.words import (
     NARROW,
     cut,
@@ -39,6 +40,8 @@ _INNOCENT = {
 def summary(finding: Finding) -> Summary:
     """Who shared what at the same time, how strongly, and which innocent reasons were checked."""
     said = {reason.code: reason.values for reason in finding.reasons}
+    if "weak_links" in said:
+        return ring_weeks.summary(finding)
     same, pairs = said["same_objects"], said["linked_pairs"]
     window = round(same["seconds"] * SECOND)
     count, objects = finding.accounts.count, same["objects"]

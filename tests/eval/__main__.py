@@ -28,7 +28,7 @@ from pipeline.demo import items
 from pipeline.detect.parameters import Parameters
 from pipeline.scenario.generate import generate
 from pipeline.scenario.score import score
-from tests.eval import calibration, false_alarms, followers, nulls, series
+from tests.eval import calibration, false_alarms, followers, nulls, rings, series
 from tests.eval.evasion import good as evasion_good
 from tests.eval.evasion import report as evasion_report
 from tests.eval.evasion import trials, twins
@@ -177,6 +177,7 @@ GENERATED: tuple[tuple[str, Callable[[Path], str]], ...] = (
     ("What scores mean", lambda plots: calibration.report(plots / "scores.svg", PROBLEMS)),
     ("Salted copies", evasion),
     ("Bursts in generated series", lambda _: series.generated()),
+    ("Rings over weeks", lambda plots: rings.report(plots, PROBLEMS)),
 )
 SHARED: tuple[tuple[str, Callable[[Path, Path], str]], ...] = (
     ("Near-duplicates against brute force", near_duplicates),

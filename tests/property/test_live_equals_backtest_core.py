@@ -14,6 +14,7 @@ from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.parameters_sharing import SharingParameters
 from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
+from pipeline.detect.parameters_weeks import WeeksParameters
 from pipeline.scenario.generate import START, generate
 from schemas.records import Post, Record, event_time
 from schemas.times import DAY, HOUR, MINUTE, SECOND, Micros
@@ -119,6 +120,7 @@ SMALL = Parameters(
         error_accounts=4,
         longest_days=0.5,
     ),
+    weeks=WeeksParameters(active_days=1, group_accounts=2, evidence=0.0, false_share=1.0, every_days=1),
 )
 """Thresholds so low that a handful of posts opens, joins, withdraws and closes alerts."""
 

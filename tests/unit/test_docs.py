@@ -99,7 +99,7 @@ DETECTORS = {
     "burst": ("burst_findings.py",),
     "author_burst": ("author_findings.py",),
     "fan_spike": ("fan_episodes.py", "fan_arrivals.py", "fan_together.py", "platform_findings.py"),
-    "coordinated_accounts": ("ring_findings.py",),
+    "coordinated_accounts": ("ring_findings.py", "ring_weeks_findings.py", "ring_signs.py"),
 }
 
 

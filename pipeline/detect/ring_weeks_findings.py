@@ -1,0 +1,115 @@
+"""From a ring that was seen over weeks to a finding that a moderator can check by hand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+import msgspec
+
+from pipeline.detect.account_days import AccountDay
+from pipeline.detect.finding import Evidence, Finding, members, reason
+from pipeline.detect.parameters_weeks import WeeksParameters
+from pipeline.detect.ring_findings import MOST_POSTS
+from pipeline.detect.ring_pairs import Pairs
+from pipeline.detect.ring_signs import Profile, Sign
+from schemas.alerts import MAX_IDS, Detector, Reason, Severity, Subject
+
+NAME = "ring_weeks"
+VERSION = "1"
+MOST_LINKS = 3
+"""Of an account, the strongest ones are told."""
+MOST_THINGS = 5
+"""Things in common of a pair that are told, the rarest ones."""
+
+
+class Seen(NamedTuple):
+    """A group in its window: numbers of accounts, all accounts with their days, the pairs that were kept, its signs."""
+
+    group: list[int]
+    profiles: list[Profile]
+    window: list[list[AccountDay]]
+    pairs: Pairs
+    signs: list[Sign]
+
+
+def _links(seen: Seen) -> tuple[list[dict[str, object]], int]:
+    """For each account its strongest links to others of the ring, and how many pairs are linked."""
+    inside = set(seen.group)
+    near: dict[int, list[tuple[float, int]]] = {n: [] for n in seen.group}
+    count = 0
+    for a, b, weight in zip(*(column.tolist() for column in seen.pairs), strict=True):
+        if a in inside and b in inside:
+            near[a].append((weight, b))
+            near[b].append((weight, a))
+            count += 1
+    popular = Counter(thing for n in seen.group for thing in seen.profiles[n].objects)
+    out: list[dict[str, object]] = []
+    for n in seen.group[:MAX_IDS]:
+        one = seen.profiles[n]
+        links = []
+        for weight, other in sorted(near[n], key=lambda link: (-link[0], link[1]))[:MOST_LINKS]:
+            common = sorted(
+                one.objects & seen.profiles[other].objects, key=lambda thing: (popular[thing], thing)
+            )
+            links.append(
+                {
+                    "account": seen.profiles[other].author,
+                    "evidence": round(weight, 1),
+                    "common": [thing[:200] for thing in common[:MOST_THINGS]],
+                }
+            )
+        out.append({"platform": one.platform, "account": one.author, "links": links})
+    return out, count
+
+
+def describe(p: WeeksParameters, name: str, seen: Seen) -> Finding:
+    """The finding. `observed`: pairs with more in common than chance gives; `expected`: those of them that chance may
+    have made."""
+    accounts = [seen.profiles[n] for n in seen.group]
+    posts = sorted({post for n in seen.group for one in seen.window[n] for post in one.own})
+    links, pairs = _links(seen)
+    platforms = Counter(one.platform for one in accounts)
+    platform = min(platforms, key=lambda word: (-platforms[word], word))
+    evidence = sum(max(0.0, sign.evidence) for sign in seen.signs)
+    strong = [sign for sign in seen.signs if sign.evidence >= p.evidence]
+    severity: Severity = "error" if len(strong) >= 2 and len(accounts) >= p.error_accounts else "warning"
+    authors = sorted({one.author for one in accounts})
+    given = [sign for sign in seen.signs if sign.evidence > 0]
+    said: list[Reason] = [
+        reason(
+            "weak_links",
+            pairs=pairs,
+            of=len(accounts) * (len(accounts) - 1) // 2,
+            accounts=len(accounts),
+            days=len({one.day for n in seen.group for one in seen.window[n]}),
+            platforms=dict(sorted(platforms.items())),
+        ),
+        *(
+            Reason(sign.reason.code, {**sign.reason.values, "evidence": round(sign.evidence, 1)})
+            for sign in given
+        ),
+        reason("account_links", links=links),
+    ]
+    checked = reason("common_interest", evidence=round(evidence, 1), needed=p.evidence, holds=False)
+    return Finding(
+        alert_id=name,
+        kind="coordinated_accounts",
+        severity=severity,
+        score=round(1.0 - 0.5 ** (evidence / p.evidence), 4),
+        subject=Subject(platform, name.removeprefix("coordinated_accounts-"), ", ".join(authors[:3])[:100]),
+        first_seen=posts[0][0],
+        last_seen=posts[-1][0],
+        start=posts[0][0],
+        end=posts[-1][0],
+        accounts=members(authors, len(accounts)),
+        posts=members(post for _, post in posts),
+        observed=float(pairs),
+        expected=round(p.false_share * pairs, 2),
+        reasons=tuple(said),
+        ruled_out=(checked,),
+        evidence=Evidence(
+            "posts", {}, posts[0][0], posts[-1][0], tuple(post for _, post in posts[:MOST_POSTS])
+        ),
+        detector=Detector(NAME, VERSION, msgspec.structs.asdict(p)),
+    )
