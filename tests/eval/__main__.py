@@ -170,6 +170,12 @@ def followers_of_a_page(data: Path, _: Path) -> str:
     return followers.report(data, followers.PLOT)
 
 
+def rings_over_weeks(plots: Path) -> str:
+    """Rings of ordinary profiles; a few worlds are enough for the gate."""
+    worlds = (rings.SEEDS, rings.CURVE_SEEDS) if plots == PAGE.parent / "plots" else (3, 1)
+    return rings.report(plots, PROBLEMS, *worlds)
+
+
 GENERATED: tuple[tuple[str, Callable[[Path], str]], ...] = (
     ("Generated days", lambda _: scenarios()),
     ("False alarms", lambda _: false_alarms.report(PROBLEMS)),
@@ -177,7 +183,7 @@ GENERATED: tuple[tuple[str, Callable[[Path], str]], ...] = (
     ("What scores mean", lambda plots: calibration.report(plots / "scores.svg", PROBLEMS)),
     ("Salted copies", evasion),
     ("Bursts in generated series", lambda _: series.generated()),
-    ("Rings over weeks", lambda plots: rings.report(plots, PROBLEMS)),
+    ("Rings over weeks", rings_over_weeks),
 )
 SHARED: tuple[tuple[str, Callable[[Path, Path], str]], ...] = (
     ("Near-duplicates against brute force", near_duplicates),
