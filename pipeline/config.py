@@ -99,6 +99,12 @@ class Bot(_Section):
         "warning", pattern="^(info|warning|error|critical)$", description="Least severity that is told."
     )
     language: str = Field("fr", pattern="^(fr|en)$", description="Language of the messages.")
+    quota: int = Field(
+        20,
+        ge=0,
+        description="Messages of each kind of alert in an hour; what is beyond is held back and said in one message. "
+        "0: no limit. Less severe ones never hold back more severe ones.",
+    )
     webhook_url: SecretStr = Field(
         SecretStr(""), description="Where messages are posted as JSON. Empty: console only."
     )

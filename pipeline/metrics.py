@@ -100,6 +100,12 @@ INSERTS = Metric("vigie_inserts_total", "counter", ("topic",), "Batches that the
 INSERT_FAILURES = Metric(
     "vigie_insert_failures_total", "counter", ("topic",), "Attempts to store a batch that failed."
 )
+MESSAGES = Metric(
+    "vigie_messages_total",
+    "counter",
+    ("kind", "outcome"),
+    "Messages of the bot to people: told, or held back by the quota (outcome held).",
+)
 HEALTHY = Metric("vigie_healthy", "gauge", (), "1 while /health answers 200.")
 
 METRICS: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
