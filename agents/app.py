@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -18,11 +19,14 @@ from faust.types import TP
 from agents.logs import same_logs
 from agents.saving import Saver
 from agents.transport import BatchSchema, BatchTransport
+from agents.watch import Watch
+from pipeline import metrics
 from pipeline.bus import CLOCK_HEADER, END_HEADER, Message, Publisher
 from pipeline.config import Settings
 from pipeline.connect.items import MAX_RECORD
 from pipeline.detect.intake import Raw, Refused
 from pipeline.detect.parameters import Parameters, read_parameters
+from pipeline.poison import POISONED, PoisonLimit
 from pipeline.snapshots import Mark, Snapshots, fit
 from schemas.decode import Refusal
 from schemas.times import LATEST
@@ -97,6 +101,8 @@ class Shell:
         self._publisher: Publisher | None = None
         self._starting = asyncio.Lock()
         self.app = self._make_app()
+        self._poison = PoisonLimit(settings.poison.share, settings.poison.records)
+        self.watch = Watch(self.app, settings.metrics, self.snapshots, self.steps)
 
     def _make_app(self) -> faust.App:
         brokers = [f"kafka://{address.strip()}" for address in self._bootstrap.split(",")]
@@ -152,10 +158,12 @@ class Shell:
 
         async def run(stream: Any) -> None:
             async for event in stream.events():
+                began = now()
                 try:
                     event.value.done = await handler(event.message.partition, event.value)
                 except Exception:
                     shell.crash(topic)
+                shell.watch.batch(topic, len(event.value), now() - began)
 
         self.app.agent(self.app.topic(topic, schema=BatchSchema()), name=topic, concurrency=1)(run)
 
@@ -176,10 +184,12 @@ class Shell:
                 while count < _COLLECTED and not waiting.empty():
                     events.append(waiting.get_nowait())
                     count += len(events[-1].value)
+                began = now()
                 try:
                     await handler([record for event in events for record in event.value])
                 except Exception:
                     shell.crash(topic)
+                shell.watch.batch(topic, count, now() - began)
                 for event in events:
                     event.value.done = True
                     event.ack()
@@ -199,6 +209,28 @@ class Shell:
         """
         log.error("worker ends on an unexpected error", where=where, error=traceback.format_exc())
         os._exit(70)
+
+    def check(self, topic: str, records: Sequence[Any], refused: int) -> None:
+        """Ends the process when a reader meets hardly anything but records to refuse, of which these are `refused`.
+
+        Nothing of the batch is published or committed then: all of it comes again.
+        """
+        limit = self.settings.poison
+        found = self._poison.exceeded(topic, records[0].partition, len(records), refused)
+        if found is None:
+            return
+        log.error(
+            "worker stops: nearly all records are refused",
+            topic=topic,
+            partition=records[0].partition,
+            refused=found[0],
+            of=found[1],
+            offset=records[0].offset,
+            do="mend what sends them and start the worker again; what waits is kept. To have them all go to the dead "
+            f"letters ({dead_letter_topic(topic)}; `vigie dlq list`) start it with VIGIE_POISON__RECORDS=0; the limit "
+            f"now is {limit.share:g} of the last {limit.records}",
+        )
+        os._exit(POISONED)
 
     async def refuse(
         self, topic: str, records: Sequence[Any], refused: Sequence[Refused], stage: str = "intake"
@@ -221,6 +253,9 @@ class Shell:
             for place, refusal in refused
         ]
         await self.publish(dead_letter_topic(topic), messages)
+        for code, number in Counter(refusal.code for _, refusal in refused).items():
+            self.watch.meter.count(metrics.REFUSED, topic, stage, code, by=number)
+        self.watch.meter.count(metrics.DEAD_LETTERS, topic, by=len(messages))
 
 
 def read_all(records: Sequence[Any], read: Callable[[bytes], T]) -> tuple[list[tuple[Any, T]], list[Refused]]:

@@ -35,5 +35,6 @@ class Shuffle:
             if not silent:
                 out += [Message(None, encode(signal), (), 0) for signal in signals]
         if not silent:
+            self._shell.check(SHUFFLE, records, len(refused))
             await self._shell.refuse(SHUFFLE, records, refused)
             await self._shell.publish(SIGNALS, out)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import structlog
 
 from agents.app import Shell
+from pipeline import metrics
 from pipeline.bus import version_of
 from pipeline.config import Settings
 from pipeline.detect.intake import Refused
@@ -70,7 +71,12 @@ class Sinks:
         async def handle(records: Sequence[Any]) -> None:
             at = time.time_ns() // 1000
             tables, refused = shaped(records, at, shape)
+            self._shell.check(topic, records, len(refused))
             await self._insist(topic, tables)
+            entered = version_of(records[0].headers)
+            if entered is not None:
+                delay = max(0.0, time.time() - entered / 1e6)
+                self._shell.watch.meter.observe(metrics.STORE_DELAY, topic, value=delay)
             if refused and not topic.endswith(DLQ):
                 await self._shell.refuse(topic, records, refused, "store")
 
@@ -78,12 +84,19 @@ class Sinks:
 
     async def _insist(self, topic: str, tables: Tables) -> None:
         pause = 0.2
+        watch = self._shell.watch
         while True:
             try:
                 await self._prepare()
                 await asyncio.to_thread(self._insert, topic, tables)
+                watch.trouble(topic)
+                watch.meter.count(metrics.INSERTS, topic)
+                for name, table in tables:
+                    watch.meter.count(metrics.ROWS, name, by=table.num_rows)
                 return
             except StoreError as error:
+                watch.trouble(topic, str(error))
+                watch.meter.count(metrics.INSERT_FAILURES, topic)
                 log.warning("the store does not take a batch; trying again", topic=topic, error=str(error))
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)

@@ -99,6 +99,12 @@ class Bot(_Section):
         "warning", pattern="^(info|warning|error|critical)$", description="Least severity that is told."
     )
     language: str = Field("fr", pattern="^(fr|en)$", description="Language of the messages.")
+    quota: int = Field(
+        20,
+        ge=0,
+        description="Messages of each kind of alert in an hour; what is beyond is held back and said in one message. "
+        "0: no limit. Less severe ones never hold back more severe ones.",
+    )
     webhook_url: SecretStr = Field(
         SecretStr(""), description="Where messages are posted as JSON. Empty: console only."
     )
@@ -118,6 +124,40 @@ class Recovery(_Section):
     )
 
 
+class Metrics(_Section):
+    """What workers and the bot say of themselves over HTTP."""
+
+    enabled: bool = Field(True, description="Serve `/metrics` and `/health`.")
+    host: str = Field("127.0.0.1", description="Address that they are served on.")
+    port: int = Field(
+        19464,
+        ge=0,
+        le=65535,
+        description="Port. `vigie up` gives each worker one, from this one on; a busy one is replaced by a free one.",
+    )
+    stalled_seconds: float = Field(
+        60.0,
+        gt=0,
+        description="Seconds without a commit while records wait after which a worker is unhealthy.",
+    )
+
+
+class Poison(_Section):
+    """When a worker that has to refuse nearly everything stops, so that somebody looks."""
+
+    share: float = Field(
+        0.9,
+        gt=0,
+        le=1,
+        description="Share of refused records, of the last ones of a partition, from which it stops.",
+    )
+    records: int = Field(
+        1000,
+        ge=0,
+        description="How many of the last records are looked at, at least. 0: it never stops for that.",
+    )
+
+
 class Settings(BaseSettings):
     """All settings. A wrong value names the field, the value and what is allowed."""
 
@@ -130,6 +170,11 @@ class Settings(BaseSettings):
         description="Where the embedded store and the states of connectors and detectors are.",
     )
     workers: int = Field(1, ge=1, le=64, description="Detection workers that `vigie up` starts.")
+    restarts: int = Field(
+        5,
+        ge=0,
+        description="How often within ten minutes `vigie up` starts a worker or the store again that has ended.",
+    )
     log_level: str = Field(
         "info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
     )
@@ -139,6 +184,8 @@ class Settings(BaseSettings):
     jetstream: Jetstream = Field(default_factory=Jetstream)  # type: ignore[arg-type]
     bot: Bot = Field(default_factory=Bot)  # type: ignore[arg-type]
     recovery: Recovery = Field(default_factory=Recovery)  # type: ignore[arg-type]
+    metrics: Metrics = Field(default_factory=Metrics)  # type: ignore[arg-type]
+    poison: Poison = Field(default_factory=Poison)  # type: ignore[arg-type]
     detect: dict[str, Any] = Field(
         default_factory=dict, description="Detector parameters by detector; see docs/reference/settings.md."
     )

@@ -18,7 +18,9 @@ from aiokafka.errors import KafkaError
 
 from pipeline.broker import create_topics, start_broker
 from pipeline.config import Settings
-from pipeline.runtime import Running, forget_running, free_port, read_running, write_running
+from pipeline.poison import POISONED
+from pipeline.restarts import Restarts
+from pipeline.runtime import Running, forget_running, free_port, read_running, workers, write_running
 
 _PATIENCE = 60.0
 _STOP_PATIENCE = 8.0
@@ -48,6 +50,10 @@ class Stack:
         self.store_port = 0
         self.writer_password = settings.store.writer_password.get_secret_value() or secrets.token_urlsafe(24)
         self._parts: dict[str, subprocess.Popen[bytes]] = {}
+        self._commands: dict[str, tuple[list[str], Mapping[str, str]]] = {}
+        self._restarts = Restarts(settings.restarts)
+        self._due: dict[str, float] = {}
+        self._stopped: list[str] = []
 
     def environment(self) -> dict[str, str]:
         """What the parts need to find each other; secrets travel by the environment alone."""
@@ -99,31 +105,37 @@ class Stack:
             asyncio.run(create_topics(self.bootstrap, self.settings.kafka.replication))
         except (ConnectionError, KafkaError) as error:
             raise StackError(f"no broker to work with: {error}; see {self.logs}/broker.log") from None
-        waiting = [
-            (store, "store"),
-            (self._python("sink", ["-m", "agents.worker", "--role", "sink"]), "sink"),
-        ]
-        for number in range(self.settings.workers):
-            name = f"detect-{number + 1}"
-            waiting.append((self._python(name, ["-m", "agents.worker", "--role", "detect"]), name))
+        waiting = [(store, "store")]
+        names = ["sink", *(f"detect-{number + 1}" for number in range(self.settings.workers))]
+        for number, name in enumerate(names):
+            port = self.settings.metrics.port
+            own = {"VIGIE_METRICS__PORT": str(port + number if 0 < port <= 65535 - number else 0)}
+            role = name.partition("-")[0]
+            waiting.append((self._python(name, ["-m", "agents.worker", "--role", role], own), name))
         for part, name in waiting:
             self._line(part, name)
-        write_running(self.settings, Running(os.getpid(), self.bootstrap, "127.0.0.1", self.store_port))
+        self._write()
+
+    def _write(self) -> None:
+        running = Running(os.getpid(), self.bootstrap, "127.0.0.1", self.store_port, tuple(self._stopped))
+        write_running(self.settings, running)
 
     def _python(
         self, name: str, arguments: list[str], extra: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
-        part = subprocess.Popen(
-            [sys.executable, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self._log(name).open("ab"),
-            env={**self.environment(), **(extra or {})},
-            # A Ctrl-C is for the supervisor; it stops the parts in their order.
-            start_new_session=True,
-            preexec_fn=_die_with_parent,
-        )
+        with self._log(name).open("ab") as log:
+            part = subprocess.Popen(
+                [sys.executable, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**self.environment(), **(extra or {})},
+                # A Ctrl-C is for the supervisor; it stops the parts in their order.
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
         self._parts[name] = part
+        self._commands[name] = arguments, extra or {}
         return part
 
     def _log(self, name: str) -> Path:
@@ -147,9 +159,53 @@ class Stack:
             return ""
         return "\n  " + "\n  ".join(lines[-5:]) if lines else ""
 
-    def failed(self) -> str | None:
-        """The name of a part that has ended, if any."""
-        return next((name for name, part in self._parts.items() if part.poll() is not None), None)
+    def addresses(self) -> dict[str, str]:
+        """Where the workers serve their metrics, by part."""
+        names = {part.pid: name for name, part in self._parts.items()}
+        return {
+            names[one.pid]: one.address for one in workers(self.settings) if one.pid in names and one.address
+        }
+
+    def mend(self) -> list[str]:
+        """Starts again what has ended, after a pause that grows; what there is to say of it. To be called again and
+        again.
+
+        A worker that says that it would end again, having met nothing but records to refuse, is left alone.
+
+        Raises:
+            StackError: a part that is not started again: the broker, which took the topics with it; one that has ended
+                too often.
+        """
+        said, now = [], time.monotonic()
+        for name, part in list(self._parts.items()):
+            if part.poll() is None:
+                continue
+            if name in self._due:
+                if now >= self._due[name]:
+                    del self._due[name]
+                    self._python(name, *self._commands[name])
+                    said.append(f"{name} started again")
+                continue
+            if part.returncode == POISONED:
+                # The others go on: an embedded broker that ended would take with it what waits.
+                said.append(f"{self.describe_failure(name)}\n{name} is not started again; the rest goes on")
+                del self._parts[name]
+                self._stopped.append(name)
+                self._write()
+                continue
+            pause = self._restarts.ended(name, now) if name in self._commands else None
+            if pause is None:
+                often = (
+                    f" It was started again {self._restarts.most} times." if name in self._commands else ""
+                )
+                raise StackError(self.describe_failure(name) + often)
+            if part.stdout is not None:
+                part.stdout.close()
+            self._due[name] = now + pause
+            said.append(
+                f"{name} ended with code {part.returncode}; starting it again in {pause:.0f} s, see {self._log(name)}"
+            )
+        return said
 
     def describe_failure(self, name: str) -> str:
         """For people."""

@@ -36,12 +36,13 @@ def up() -> None:
         print(
             f"sql    http://127.0.0.1:{stack.store_port}  (ClickHouse HTTP, read-only, user {settings.store.user})"
         )
+        for name, address in sorted(stack.addresses().items()):
+            print(f"health http://{address}/health  ({name}; /metrics for Prometheus)")
         print(f"data   {settings.data_dir}", flush=True)
         say("ready; Ctrl-C stops")
         while not stopping.wait(0.5):
-            name = stack.failed()
-            if name is not None:
-                fail("up", stack.describe_failure(name))
+            for line in stack.mend():
+                say(line)
     except StackError as error:
         if not stopping.is_set():
             fail("up", error)

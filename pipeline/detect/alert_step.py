@@ -16,6 +16,7 @@ from pipeline.detect.messages import Signal
 from pipeline.detect.origin import Heard
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.rings import Rings
+from pipeline.detect.source_silence import SourceSilence
 from schemas.alerts import Alert
 
 
@@ -39,6 +40,7 @@ class AlertStep:
         self._rings = Rings(parameters.sharing)
         self._fans = FanMerge(parameters.platform, parameters.together, fans, parameters.lateness)
         self._authors = AuthorMerge(parameters.authors, parameters.lateness)
+        self._silence = SourceSilence(parameters.silence)
         self._book = AlertBook(parameters.calibrated_scores)
         self._heard = Heard()
         self._version = 0
@@ -63,14 +65,17 @@ class AlertStep:
         told = Told([], [], [])
         if signal.fans is not None:
             told.alerts = self._book.apply(self._fans.feed(signal.fans, signal.findings, now))
+            # Fan partitions speak when posts do not, if only to say that nothing is waiting.
+            told.alerts += self._book.apply(self._silence.look(now))
             return told
         for payload, tick in self._aligner.push(signal.source, signal.clock, signal, now):
             self._campaigns.add(payload.links)
             self._rings.add(payload.coshares)
             outcome = self._campaigns.advance(tick)
             authors = self._authors.feed(payload.authors, tick)
+            silences = self._silence.feed(payload.authors, tick, now)
             told.alerts += self._book.apply(
-                [*payload.findings, *authors, *outcome.findings, *self._rings.advance(tick)]
+                [*payload.findings, *authors, *silences, *outcome.findings, *self._rings.advance(tick)]
             )
             told.memberships += outcome.memberships
             told.closed += outcome.closed

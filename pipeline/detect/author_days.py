@@ -16,6 +16,8 @@ from itertools import takewhile
 import msgspec
 
 from pipeline.detect.author_runs import Stretch
+from pipeline.detect.source_counts import SourceCount
+from schemas.times import Micros
 
 
 def _ladder(exact: int, step: float, most: int) -> tuple[int, ...]:
@@ -50,11 +52,16 @@ class AuthorDay(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class AuthorWord(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What a source partition says of its accounts. days: in order, each once. stretches: latest state of each."""
+    """What a source partition says of its accounts. days: in order, each once. stretches: latest state of each.
+
+    And of its sources: counts: what has changed; reached: `Taken.reached`.
+    """
 
     source: int
     days: list[AuthorDay] = []
     stretches: list[Stretch] = []
+    counts: list[SourceCount] = []
+    reached: Micros = 0
 
 
 class AuthorDays:

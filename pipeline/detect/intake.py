@@ -72,6 +72,7 @@ class Taken(msgspec.Struct, Generic[R]):
     They count as duplicates and are no matter for the detectors, but the store takes the last word.
     versions: of `accepted`, `late` and `again`: order what is told of one thing by its place in the log, however often
     it is told; microseconds of wall time, about.
+    reached: how far records of this partition have brought the clock, in the stream that ends where it ends.
     offsets: of `accepted`. first, last: offsets of the records that the stretch covers, both included.
     looks: after each numbered record, as what is told must not depend on how a batch is cut; else one, at the end.
     """
@@ -88,6 +89,7 @@ class Taken(msgspec.Struct, Generic[R]):
     )
     offsets: list[int] = []
     looks: list[Look] = []
+    reached: Micros = 0
     first: int = 0
     last: int = -1
 
@@ -157,6 +159,9 @@ class Intake:
     def clear(self) -> None:
         """A new stream begins."""
         self.clock: Micros = 0
+        self.reached: Micros = (
+            0  # the clock as records of its own brought it, the source's other streams apart
+        )
         self._own = SourceClock()
         self._seen = SeenIds(self._horizon)
 
@@ -169,7 +174,7 @@ class Intake:
             self._version = max(self._version + 1, raw.entered)
             if raw.end:
                 taken.ended = True
-                taken.clock = END
+                taken.clock, taken.reached = END, self.reached
                 taken.looks.append(Look(len(taken.accepted), END, offset))
                 self.clear()
                 out.append(self._begin())
@@ -185,7 +190,7 @@ class Intake:
             out.pop()
         for taken in out:
             if not taken.ended:
-                taken.clock = self.clock
+                taken.clock, taken.reached = self.clock, self.reached
                 if not taken.looks:
                     taken.looks.append(Look(len(taken.accepted), self.clock, taken.last))
         return out
@@ -209,8 +214,9 @@ class Intake:
             taken.refused.append(Refused(place, record))
             return
         at = event_time(record)
-        clock = max(self.clock, self._own.see(at) if raw.clock is None else raw.clock)
-        self.clock = clock
+        told = self._own.see(at) if raw.clock is None else raw.clock
+        self.reached = max(self.reached, told)
+        self.clock = clock = max(self.clock, told)
         late = at < clock - self._lateness
         met = Met.NEW
         if at >= clock - self._horizon:

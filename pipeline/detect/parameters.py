@@ -12,6 +12,7 @@ from pipeline.detect.parameters_arrivals import ArrivalParameters
 from pipeline.detect.parameters_fans import FanSpikeParameters
 from pipeline.detect.parameters_platform import PlatformParameters
 from pipeline.detect.parameters_sharing import SharingParameters
+from pipeline.detect.parameters_silence import SilenceParameters
 from pipeline.detect.parameters_together import TogetherParameters
 from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
 from schemas.times import DAY, HOUR, MINUTE, Micros
@@ -33,6 +34,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     platform: PlatformParameters = PlatformParameters()
     together: TogetherParameters = TogetherParameters()
     sharing: SharingParameters = SharingParameters()
+    silence: SilenceParameters = SilenceParameters()
 
     @property
     def lateness(self) -> Micros:

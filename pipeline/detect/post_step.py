@@ -21,6 +21,7 @@ from pipeline.detect.messages import Shuffled
 from pipeline.detect.origin import Origin
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.sharing import Share, shares_of
+from pipeline.detect.source_counts import SourceCounts
 from pipeline.text.alike import weight
 from pipeline.text.enrich import Enriched, enrich
 from pipeline.text.fingerprint import BANDS, fingerprints
@@ -66,6 +67,7 @@ class PostStep:
         self._lateness = parameters.lateness
         self._intake = Intake(parameters.lateness, parameters.horizon, "posts")
         self._authors = AuthorPace(parameters.authors, source)
+        self._counts = SourceCounts()
 
     @property
     def clock(self) -> Micros:
@@ -106,6 +108,14 @@ class PostStep:
             if word := self._authors.advance(tick):
                 words.append(word)
                 places.append(look.offset - taken.first)
+        counts = self._counts.add(post for post in taken.accepted if isinstance(post, Post))
+        if counts or taken.ended:
+            words.append(AuthorWord(self._source, counts=counts, reached=taken.reached))
+            places.append(taken.last - taken.first)
+        if taken.ended:
+            self._counts = SourceCounts()
+        else:
+            self._counts.forget(max(0, taken.clock - self._lateness))
         if words:
             packed = _packed(np.array(places, dtype=np.int64))
             shuffled[0] = msgspec.structs.replace(shuffled[0], authors=words, authors_from=packed)

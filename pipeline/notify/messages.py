@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pipeline.explain.words import NARROW, moment_en, moment_fr, number_en, number_fr
+from pipeline.notify.quota import Held
 from schemas.alerts import SEVERITIES, Alert, Severity
 
 _KINDS = {
@@ -53,6 +55,26 @@ def headline(alert: Alert, language: str) -> str:
 def body(alert: Alert, language: str) -> str:
     """The paragraph."""
     return safe(alert.summary.fr if language == "fr" else alert.summary.en)
+
+
+def held_back(held: Held, language: str) -> str:
+    """One line for all that was held back."""
+    number = held.kinds.total()
+    parts = [
+        f"{number_fr(count) if language == 'fr' else number_en(count)} {_KINDS[language][kind]}"
+        for kind, count in sorted(held.kinds.items())
+    ]
+    if language == "fr":
+        what = "autre alerte retenue" if number == 1 else "autres alertes retenues"
+        return (
+            f"{number_fr(number)} {what} entre le {moment_fr(held.start)} et le {moment_fr(held.end)}{NARROW}: "
+            f"{', '.join(parts)}. Rien n’est perdu{NARROW}: `vigie alerts` les montre toutes."
+        )
+    what = "other alert" if number == 1 else "other alerts"
+    return (
+        f"{number_en(number)} {what} held back between {moment_en(held.start)} and {moment_en(held.end)}: "
+        f"{', '.join(parts)}. Nothing is lost: `vigie alerts` shows all of them."
+    )
 
 
 def at_least(alert: Alert, severity: Severity) -> bool:

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pipeline.poison import POISONED
 from tests.faults.scene import Scene
 from tests.faults.stream import Shape, hot_account, hot_page
 
@@ -19,7 +20,8 @@ class Fault:
 
     act: what is done while the records flow. shape: of the records. workers: detection workers at the start. proxied:
     the sink's way to the store can be disturbed. partitions: of the raw topics, where not as declared. memory: what a
-    broker without memory loses is lost for good, so only one that keeps its records can come through.
+    broker without memory loses is lost for good, so only one that keeps its records can come through. settings: of the
+    parts, in the environment.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Fault:
     proxied: bool = False
     partitions: int | None = None
     memory: bool = False
+    settings: dict[str, str] = field(default_factory=dict)
 
 
 def nothing(_: Scene) -> None:
@@ -165,6 +168,15 @@ def broker_away(seconds: float) -> Callable[[Scene], None]:
     return act
 
 
+def limited(scene: Scene) -> None:
+    """The worker stops for so much poison, however often it is started again, until it is told to go on."""
+    stopped = f"detect: {POISONED}"
+    if not scene.until(lambda: scene.parts.ended[stopped] >= 2, 120.0):
+        raise RuntimeError("a worker that met nothing but poison did not stop")
+    scene.note("detection stopped twice; limit switched off")
+    scene.parts.more["VIGIE_POISON__RECORDS"] = "0"
+
+
 FAULTS: dict[str, Fault] = {
     fault.name: fault
     for fault in (
@@ -191,7 +203,8 @@ FAULTS: dict[str, Fault] = {
         Fault("broker-restart", "the broker killed and started again", broker_away(0.0), memory=True),
         Fault("broker-away", "the broker killed and away for 20 s", broker_away(20.0), memory=True),
         Fault("poison", "one record in a hundred is none", nothing, shape=Shape(poison=0.01)),
-        Fault("only-poison", "no record is one", nothing, shape=Shape(poison=1.0)),
+        Fault("only-poison", "no record is one: detection stops; then the limit is switched off", limited,
+              shape=Shape(poison=1.0), settings={"VIGIE_POISON__RECORDS": "300"}),
         Fault("hot-page", "one page has all followers; detection worker killed", killing("detect-1", times=1),
               shape=Shape(change=hot_page)),
         Fault("hot-account", "one account has most posts; detection worker killed", killing("detect-1", times=1),

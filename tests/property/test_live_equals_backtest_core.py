@@ -13,6 +13,7 @@ from pipeline.connect.items import Item
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.parameters_sharing import SharingParameters
+from pipeline.detect.parameters_silence import SilenceParameters
 from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
 from pipeline.scenario.generate import START, generate
 from schemas.records import Post, Record, event_time
@@ -119,6 +120,9 @@ SMALL = Parameters(
         error_accounts=4,
         longest_days=0.5,
     ),
+    silence=SilenceParameters(
+        history_days=0.05, quiet_share=0.4, surprise=0.3, habit_ratio=1.0, error_hours=2, forget_days=0.5
+    ),
 )
 """Thresholds so low that a handful of posts opens, joins, withdraws and closes alerts."""
 
@@ -169,6 +173,7 @@ def small_stream(rows: Rows, name: str, start: Micros) -> list[Item]:
             text,
             target=target,
             author_created_at=born if account else None,
+            source=f"connector {account % 2}" if account else None,
         )
         placed.append((at + delay, number, post))
         if again:
@@ -206,8 +211,15 @@ def test_a_few_posts_make_every_kind() -> None:
     rows: Rows = [
         (rng.randrange(5), rng.choice(TEXTS), "page", rng.choice(steps), 0, 0, False) for _ in range(80)
     ]
-    kinds = {alert.kind for alert in backtested([small_stream(rows, "p", START)], SMALL, 7).alerts.values()}
-    assert kinds == {"copy_paste", "burst", "author_burst", "coordinated_accounts"}
+    rows += [
+        (1, rng.choice(TEXTS), "page", 20 * MINUTE, 0, 0, False) for _ in range(30)
+    ]  # the others are silent
+    rows += [(2, TEXTS[0], "page", MINUTE, 0, 0, False), (1, TEXTS[0], "page", 3 * HOUR, 0, 0, False)]
+    alerts = backtested([small_stream(rows, "p", START)], SMALL, 7).alerts.values()
+    kinds = {alert.kind for alert in alerts}
+    assert kinds == {"copy_paste", "burst", "author_burst", "coordinated_accounts", "source_silent"}
+    ends = {reason.code for alert in alerts if alert.kind == "source_silent" for reason in alert.reasons}
+    assert "back" in ends
 
 
 def evenings(seed: int) -> list[Item]:

@@ -100,6 +100,7 @@ DETECTORS = {
     "author_burst": ("author_findings.py",),
     "fan_spike": ("fan_episodes.py", "fan_arrivals.py", "fan_together.py", "platform_findings.py"),
     "coordinated_accounts": ("ring_findings.py",),
+    "source_silent": ("silence_findings.py",),
 }
 
 
