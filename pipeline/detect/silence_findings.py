@@ -69,7 +69,8 @@ def describe(quiet: Quiet, p: SilenceParameters) -> Finding:
     return Finding(
         alert_id=alert_id("source_silent", platform, source, quiet.first),
         kind="source_silent",
-        severity="error" if hours >= p.error_hours else "warning",
+        # without a connector's name it may be a file, or what many have collected: nobody's fault can be told from it
+        severity="info" if not source else "error" if hours >= p.error_hours else "warning",
         score=round(quiet.figure / (quiet.figure + p.surprise), 4),
         subject=Subject(platform, source or platform),
         first_seen=start,

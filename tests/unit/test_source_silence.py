@@ -61,6 +61,13 @@ WEEKS = 24 * 21
 BUSY = {"rss": steady(50), "api": steady(40)}
 
 
+def test_posts_of_no_connector_are_nobodys_fault() -> None:
+    """The same silence is told without alarm where posts name no connector."""
+    streams = {name: without(BUSY["rss"], WEEKS, WEEKS + 10) for name in ("", "rss")} | {"api": BUSY["api"]}
+    told = watched(streams, WEEKS + 15).standing()
+    assert sorted((one.subject.id, one.severity) for one in told) == [("forum", "info"), ("rss", "error")]
+
+
 def test_a_source_that_stops_and_comes_back() -> None:
     """Opened after an hour or two, raised when it lasts, closed when it is back, with what was missed."""
     gap = {**BUSY, "rss": without(BUSY["rss"], WEEKS, WEEKS + 10)}
