@@ -186,6 +186,8 @@ class Stack:
                     self._python(name, *self._commands[name])
                     said.append(f"{name} started again")
                 continue
+            if part.stdout is not None:
+                part.stdout.close()
             if part.returncode == POISONED:
                 # The others go on: an embedded broker that ended would take with it what waits.
                 said.append(f"{self.describe_failure(name)}\n{name} is not started again; the rest goes on")
@@ -195,12 +197,8 @@ class Stack:
                 continue
             pause = self._restarts.ended(name, now) if name in self._commands else None
             if pause is None:
-                often = (
-                    f" It was started again {self._restarts.most} times." if name in self._commands else ""
-                )
-                raise StackError(self.describe_failure(name) + often)
-            if part.stdout is not None:
-                part.stdout.close()
+                again = f"\nIt is not started again: restarts is {self._restarts.most} in ten minutes."
+                raise StackError(self.describe_failure(name) + (again if name in self._commands else ""))
             self._due[name] = now + pause
             said.append(
                 f"{name} ended with code {part.returncode}; starting it again in {pause:.0f} s, see {self._log(name)}"

@@ -138,6 +138,25 @@ def test_a_store_that_hangs_is_seen(watched: RunningVigie) -> None:
     assert until(lambda: len(stored(watched, "watch")), lambda count: count == 70) == 70
 
 
+def test_a_broker_that_hangs_is_seen(watched: RunningVigie) -> None:
+    """The broker stands still: nobody knows what waits, and the workers say so; then they go on."""
+    where = addresses(watched)
+    (broker,) = (pid for pid, command in watched.parts().items() if "--storage-engine" in command)
+    os.kill(broker, signal.SIGSTOP)
+    try:
+        answer = until(
+            lambda: httpx.get(f"{where['sink']}/health"), lambda found: found.status_code == 503, 30.0
+        )
+        assert answer.status_code == 503
+        assert any("no word from the broker" in one["what"] for one in answer.json()["problems"])
+    finally:
+        os.kill(broker, signal.SIGCONT)
+    for url in where.values():
+        assert until(lambda url=url: httpx.get(f"{url}/health").status_code, lambda code: code == 200) == 200  # type: ignore[misc]
+    send(watched, POSTS_RAW, [orjson.dumps(post("watch", "after the broker"))], key=b"x")
+    assert until(lambda: len(stored(watched, "watch")), lambda count: count == 71) == 71
+
+
 def _doctor(running: RunningVigie) -> bytes:
     """Its words; its check of the store itself waits for as long as it is told to."""
     done = running.vigie("doctor", "--json")
