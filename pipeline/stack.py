@@ -11,13 +11,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiokafka.errors import KafkaError
 
-from pipeline.broker import create_topics, start_broker
+from pipeline.broker import create_topics
 from pipeline.config import Settings
+from pipeline.embedded import EmbeddedBroker, Renewal
 from pipeline.runtime import Running, forget_running, free_port, read_running, write_running
 
 _PATIENCE = 60.0
@@ -48,6 +49,8 @@ class Stack:
         self.store_port = 0
         self.writer_password = settings.store.writer_password.get_secret_value() or secrets.token_urlsafe(24)
         self._parts: dict[str, subprocess.Popen[bytes]] = {}
+        self._broker: EmbeddedBroker | None = None
+        self.renewal: Renewal | None = None
 
     def environment(self) -> dict[str, str]:
         """What the parts need to find each other; secrets travel by the environment alone."""
@@ -82,8 +85,10 @@ class Stack:
         self.store_port = free_port(self.settings.store.port)
         if not self.bootstrap:
             port = free_port(self.settings.kafka.port)
-            self.bootstrap = f"127.0.0.1:{port}"
-            self._parts["broker"] = start_broker(port, self.logs / "broker.log", _die_with_parent)
+            self._broker = EmbeddedBroker(port, self.logs / "broker.log", _die_with_parent)
+            self.bootstrap = self._broker.bootstrap
+            self._parts["broker"] = self._broker.process
+            self.renewal = Renewal(self.settings, self._broker, self._end_workers, self._begin_workers)
         store = self._python(
             "store",
             [
@@ -99,16 +104,23 @@ class Stack:
             asyncio.run(create_topics(self.bootstrap, self.settings.kafka.replication))
         except (ConnectionError, KafkaError) as error:
             raise StackError(f"no broker to work with: {error}; see {self.logs}/broker.log") from None
-        waiting = [
-            (store, "store"),
-            (self._python("sink", ["-m", "agents.worker", "--role", "sink"]), "sink"),
-        ]
-        for number in range(self.settings.workers):
-            name = f"detect-{number + 1}"
-            waiting.append((self._python(name, ["-m", "agents.worker", "--role", "detect"]), name))
-        for part, name in waiting:
+        workers = self._workers()
+        for part, name in [(store, "store"), *workers]:
             self._line(part, name)
         write_running(self.settings, Running(os.getpid(), self.bootstrap, "127.0.0.1", self.store_port))
+
+    def _workers(self) -> list[tuple[subprocess.Popen[bytes], str]]:
+        names = ["sink", *(f"detect-{number + 1}" for number in range(self.settings.workers))]
+        roles = [(name, name.partition("-")[0]) for name in names]
+        return [(self._python(name, ["-m", "agents.worker", "--role", role]), name) for name, role in roles]
+
+    def _end_workers(self) -> None:
+        self._finish([part for name, part in self._parts.items() if name not in ("broker", "store")])
+
+    def _begin_workers(self) -> None:
+        assert self._broker is not None
+        self._parts["broker"] = self._broker.process
+        self._workers()
 
     def _python(
         self, name: str, arguments: list[str], extra: Mapping[str, str] | None = None
@@ -161,21 +173,25 @@ class Stack:
         """Workers first, then the store, then the broker; each gets a few seconds."""
         names = sorted(self._parts, key=lambda name: {"broker": 2, "store": 1}.get(name, 0))
         for stage in (0, 1, 2):
-            group = [self._parts[n] for n in names if {"broker": 2, "store": 1}.get(n, 0) == stage]
-            for part in group:
-                if part.poll() is None:
-                    part.send_signal(signal.SIGTERM)
-            deadline = time.monotonic() + _STOP_PATIENCE
-            for part in group:
-                try:
-                    part.wait(max(0.1, deadline - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    part.kill()
-                    part.wait()
-        for part in self._parts.values():
-            if part.stdout is not None:
-                part.stdout.close()
+            self._finish([self._parts[n] for n in names if {"broker": 2, "store": 1}.get(n, 0) == stage])
         self._parts.clear()
+        if self._broker is not None:
+            self._broker.stop()
         running = read_running(self.settings)
         if running is not None and running.pid == os.getpid():
             forget_running(self.settings)
+
+    @staticmethod
+    def _finish(group: Sequence[subprocess.Popen[bytes]]) -> None:
+        for part in group:
+            if part.poll() is None:
+                part.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_PATIENCE
+        for part in group:
+            try:
+                part.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                part.kill()
+                part.wait()
+            if part.stdout is not None:
+                part.stdout.close()
