@@ -15,6 +15,7 @@ import structlog
 from faust.types import TP
 
 from agents.app import Shell, now
+from pipeline.runtime import holding
 from pipeline.snapshots import Mark, mark
 
 log = structlog.get_logger()
@@ -173,6 +174,8 @@ class Steps(Generic[S]):
     def quiet(self) -> Iterator[tuple[S, int]]:
         """The steps of assigned partitions where nothing is waiting, which should not hold back time, each with the
         moment at which that was so (Unix milliseconds)."""
+        if holding(self._shell.settings):
+            return
         consumer = self._shell.app.consumer
         for tp in consumer.assignment():
             held = self._held.get(tp.partition) if tp.topic == self._topic else None

@@ -37,6 +37,11 @@ class Kafka(_Section):
         le=65535,
         description="Port of the embedded broker; a busy one is replaced by a free one.",
     )
+    memory_mb: int = Field(
+        512,
+        ge=32,
+        description="Memory of the embedded broker, in MB, at which it is emptied once all is read and stored.",
+    )
     replication: int = Field(
         1, ge=1, le=10, description="Replicas of every topic, where Vigie creates topics."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from pathlib import Path
 
 import msgspec
@@ -137,6 +138,27 @@ def store_address(settings: Settings) -> tuple[str, int]:
             "Start `vigie up`, or set VIGIE_STORE__HOST and VIGIE_STORE__PORT."
         )
     return running.store_host, running.store_port
+
+
+_HOLD = 120.0
+"""Seconds for which the word holds that the broker is being emptied, should whoever said so have died."""
+
+
+def say_holding(settings: Settings, holding: bool) -> None:
+    """Tells the workers whether the broker is being emptied; they say nothing of their own accord meanwhile."""
+    path = settings.data_dir / "hold"
+    if holding:
+        path.touch()
+    else:
+        path.unlink(missing_ok=True)
+
+
+def holding(settings: Settings) -> bool:
+    """Whether that was said."""
+    try:
+        return time.time() - (settings.data_dir / "hold").stat().st_mtime < _HOLD
+    except OSError:
+        return False
 
 
 def free_port(wanted: int) -> int:

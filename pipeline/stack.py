@@ -11,13 +11,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiokafka.errors import KafkaError
 
-from pipeline.broker import create_topics, start_broker
+from pipeline.broker import create_topics
 from pipeline.config import Settings
+from pipeline.embedded import EmbeddedBroker, Renewal
 from pipeline.poison import POISONED
 from pipeline.restarts import Restarts
 from pipeline.runtime import Running, forget_running, free_port, read_running, workers, write_running
@@ -54,6 +55,8 @@ class Stack:
         self._restarts = Restarts(settings.restarts)
         self._due: dict[str, float] = {}
         self._stopped: list[str] = []
+        self._broker: EmbeddedBroker | None = None
+        self.renewal: Renewal | None = None
 
     def environment(self) -> dict[str, str]:
         """What the parts need to find each other; secrets travel by the environment alone."""
@@ -88,8 +91,10 @@ class Stack:
         self.store_port = free_port(self.settings.store.port)
         if not self.bootstrap:
             port = free_port(self.settings.kafka.port)
-            self.bootstrap = f"127.0.0.1:{port}"
-            self._parts["broker"] = start_broker(port, self.logs / "broker.log", _die_with_parent)
+            self._broker = EmbeddedBroker(port, self.logs / "broker.log", _die_with_parent)
+            self.bootstrap = self._broker.bootstrap
+            self._parts["broker"] = self._broker.process
+            self.renewal = Renewal(self.settings, self._broker, self._end_workers, self._begin_workers)
         store = self._python(
             "store",
             [
@@ -105,20 +110,36 @@ class Stack:
             asyncio.run(create_topics(self.bootstrap, self.settings.kafka.replication))
         except (ConnectionError, KafkaError) as error:
             raise StackError(f"no broker to work with: {error}; see {self.logs}/broker.log") from None
-        waiting = [(store, "store")]
-        names = ["sink", *(f"detect-{number + 1}" for number in range(self.settings.workers))]
-        for number, name in enumerate(names):
-            port = self.settings.metrics.port
-            own = {"VIGIE_METRICS__PORT": str(port + number if 0 < port <= 65535 - number else 0)}
-            role = name.partition("-")[0]
-            waiting.append((self._python(name, ["-m", "agents.worker", "--role", role], own), name))
-        for part, name in waiting:
+        workers = self._workers()
+        for part, name in [(store, "store"), *workers]:
             self._line(part, name)
         self._write()
 
     def _write(self) -> None:
         running = Running(os.getpid(), self.bootstrap, "127.0.0.1", self.store_port, tuple(self._stopped))
         write_running(self.settings, running)
+
+    def _workers(self) -> list[tuple[subprocess.Popen[bytes], str]]:
+        """Starts them, but for those that were stopped for what they met."""
+        names = ["sink", *(f"detect-{number + 1}" for number in range(self.settings.workers))]
+        started = []
+        for number, name in enumerate(names):
+            if name in self._stopped:
+                continue
+            port = self.settings.metrics.port
+            own = {"VIGIE_METRICS__PORT": str(port + number if 0 < port <= 65535 - number else 0)}
+            role = name.partition("-")[0]
+            started.append((self._python(name, ["-m", "agents.worker", "--role", role], own), name))
+        return started
+
+    def _end_workers(self) -> None:
+        self._finish([part for name, part in self._parts.items() if name not in ("broker", "store")])
+
+    def _begin_workers(self) -> None:
+        assert self._broker is not None
+        self._parts["broker"] = self._broker.process
+        self._due.clear()
+        self._workers()
 
     def _python(
         self, name: str, arguments: list[str], extra: Mapping[str, str] | None = None
@@ -215,21 +236,25 @@ class Stack:
         """Workers first, then the store, then the broker; each gets a few seconds."""
         names = sorted(self._parts, key=lambda name: {"broker": 2, "store": 1}.get(name, 0))
         for stage in (0, 1, 2):
-            group = [self._parts[n] for n in names if {"broker": 2, "store": 1}.get(n, 0) == stage]
-            for part in group:
-                if part.poll() is None:
-                    part.send_signal(signal.SIGTERM)
-            deadline = time.monotonic() + _STOP_PATIENCE
-            for part in group:
-                try:
-                    part.wait(max(0.1, deadline - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    part.kill()
-                    part.wait()
-        for part in self._parts.values():
-            if part.stdout is not None:
-                part.stdout.close()
+            self._finish([self._parts[n] for n in names if {"broker": 2, "store": 1}.get(n, 0) == stage])
         self._parts.clear()
+        if self._broker is not None:
+            self._broker.stop()
         running = read_running(self.settings)
         if running is not None and running.pid == os.getpid():
             forget_running(self.settings)
+
+    @staticmethod
+    def _finish(group: Sequence[subprocess.Popen[bytes]]) -> None:
+        for part in group:
+            if part.poll() is None:
+                part.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_PATIENCE
+        for part in group:
+            try:
+                part.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                part.kill()
+                part.wait()
+            if part.stdout is not None:
+                part.stdout.close()
