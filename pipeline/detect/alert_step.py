@@ -11,10 +11,12 @@ from pipeline.detect.book import AlertBook, Withdrawn
 from pipeline.detect.campaigns import Campaigns, Closed
 from pipeline.detect.clock import Aligner
 from pipeline.detect.clusters import Membership
+from pipeline.detect.fake_fans import FakeFans
 from pipeline.detect.fan_merge import FanMerge
 from pipeline.detect.messages import Signal
 from pipeline.detect.origin import Heard
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.pile_ons import PileOns, closing
 from pipeline.detect.rings import Rings
 from schemas.alerts import Alert
 
@@ -39,6 +41,8 @@ class AlertStep:
         self._rings = Rings(parameters.sharing)
         self._fans = FanMerge(parameters.platform, parameters.together, fans, parameters.lateness)
         self._authors = AuthorMerge(parameters.authors, parameters.lateness)
+        self._pile_ons = PileOns(parameters.pile_on, closing(parameters.copies, parameters.sharing))
+        self._fake_fans = FakeFans(parameters.fake_fans)
         self._book = AlertBook(parameters.calibrated_scores)
         self._heard = Heard()
         self._version = 0
@@ -69,9 +73,12 @@ class AlertStep:
             self._rings.add(payload.coshares)
             outcome = self._campaigns.advance(tick)
             authors = self._authors.feed(payload.authors, tick)
-            told.alerts += self._book.apply(
-                [*payload.findings, *authors, *outcome.findings, *self._rings.advance(tick)]
-            )
+            found = [*payload.findings, *authors, *outcome.findings, *self._rings.advance(tick)]
+            swarms = [one for one in payload.pages.findings if one.kind == "pile_on"]
+            fans = [one for one in payload.pages.findings if one.kind == "fake_fans"]
+            found += self._pile_ons.feed(swarms, found, tick)
+            found += self._fake_fans.feed(fans, payload.pages.sums, tick)
+            told.alerts += self._book.apply(found)
             told.memberships += outcome.memberships
             told.closed += outcome.closed
             if tick.ended:

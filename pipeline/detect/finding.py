@@ -23,7 +23,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
     table: `posts`, `fan_counts`, `follows` or `copy_posts` (posts joined with their copy cluster).
     equal: column -> value. ids: of posts, which ones; empty where the rest says it. start, end: bounds of the table's
-    event time, both included.
+    event time, both included. accounts: whose posts; empty where that does not matter.
     """
 
     table: str
@@ -31,6 +31,7 @@ class Evidence(msgspec.Struct, frozen=True):
     start: Micros
     end: Micros
     ids: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
 
 
 class Finding(msgspec.Struct, frozen=True):

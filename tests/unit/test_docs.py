@@ -100,6 +100,8 @@ DETECTORS = {
     "author_burst": ("author_findings.py",),
     "fan_spike": ("fan_episodes.py", "fan_arrivals.py", "fan_together.py", "platform_findings.py"),
     "coordinated_accounts": ("ring_findings.py",),
+    "pile_on": ("swarm_findings.py", "pile_ons.py"),
+    "fake_fans": ("fake_fan_findings.py",),
 }
 
 
