@@ -11,12 +11,13 @@ from pipeline.detect.book import AlertBook, Withdrawn
 from pipeline.detect.campaigns import Campaigns, Closed
 from pipeline.detect.clock import Aligner
 from pipeline.detect.clusters import Membership
+from pipeline.detect.company import WaveCompany, closing
 from pipeline.detect.fake_fans import FakeFans
 from pipeline.detect.fan_merge import FanMerge
 from pipeline.detect.messages import Signal
 from pipeline.detect.origin import Heard
 from pipeline.detect.parameters import Parameters
-from pipeline.detect.pile_ons import PileOns, closing
+from pipeline.detect.pile_ons import PileOns
 from pipeline.detect.rings import Rings
 from schemas.alerts import Alert
 
@@ -41,7 +42,9 @@ class AlertStep:
         self._rings = Rings(parameters.sharing)
         self._fans = FanMerge(parameters.platform, parameters.together, fans, parameters.lateness)
         self._authors = AuthorMerge(parameters.authors, parameters.lateness)
-        self._pile_ons = PileOns(parameters.pile_on, closing(parameters.copies, parameters.sharing))
+        wait = closing(parameters.copies, parameters.sharing)
+        self._waves = WaveCompany(wait)
+        self._pile_ons = PileOns(parameters.pile_on, wait)
         self._fake_fans = FakeFans(parameters.fake_fans)
         self._book = AlertBook(parameters.calibrated_scores)
         self._heard = Heard()
@@ -74,9 +77,10 @@ class AlertStep:
             outcome = self._campaigns.advance(tick)
             authors = self._authors.feed(payload.authors, tick)
             found = [*payload.findings, *authors, *outcome.findings, *self._rings.advance(tick)]
+            found = self._waves.feed(found, tick)
             swarms = [one for one in payload.pages.findings if one.kind == "pile_on"]
             fans = [one for one in payload.pages.findings if one.kind == "fake_fans"]
-            found += self._pile_ons.feed(swarms, found, tick)
+            found += self._pile_ons.feed(swarms, payload.pages.sums, found, tick)
             found += self._fake_fans.feed(fans, payload.pages.sums, tick)
             told.alerts += self._book.apply(found)
             told.memberships += outcome.memberships

@@ -21,13 +21,16 @@ from schemas.times import DAY, HOUR, Micros
 
 
 class PageSum(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """Of one page at one step: fans who were looked at, and how many of them look fake."""
+    """Of one page at one step: fans who were looked at, and how many of them look fake; accounts that came since the
+    step before (`visits`), and how many of these had been on other pages (the commonest ones)."""
 
     platform: str
     target: str
     end: Micros
     fans: int
     suspects: int
+    visits: int = 0
+    others: dict[str, int] = {}
 
 
 class FakeEpisode:
@@ -67,6 +70,8 @@ class FakeFans:
     def feed(self, findings: Iterable[Finding], sums: Iterable[PageSum], tick: Tick) -> list[Finding]:
         """Takes what pages say. Returns what there is to say, in order of (first_seen, alert_id)."""
         for one in sums:
+            if not one.fans:
+                continue
             self._sums.setdefault((one.platform, one.end), {})[one.target] = one
         self._waiting.update((finding.alert_id, finding) for finding in findings)
         found = sorted(self._ready(tick), key=lambda finding: (finding.first_seen, finding.alert_id))

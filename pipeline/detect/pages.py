@@ -124,8 +124,10 @@ class Pages:
         for key, page in self._pages.items():
             page.fans.forget(end)
             bench = page.fans.bench(end)
-            if bench is not None:
-                sums.append(PageSum(*key, end, bench.fans, len(bench.suspects)))
+            fans, suspects = (bench.fans, len(bench.suspects)) if bench else (0, 0)
+            visits, others = page.swarms.step()
+            if fans or visits:
+                sums.append(PageSum(*key, end, fans, suspects, visits, others))
             episode = page.episode
             if episode is not None and (
                 end - episode.last > p.calm_days * DAY or end - episode.first > p.longest_days * DAY

@@ -20,12 +20,13 @@ class PileOnParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     What marks it:
         elsewhere_days: what an account posted on other pages counts for so long (days).
         least, mark_share: newcomers who must bear a mark, and their share (0..1).
-        rival_share: share of them (0..1) who must post on one other page: everybody has much in common with the public.
+        rival_share, rival_ratio: share of them (0..1) who must post on one other page, and that share as a multiple of
+            what is usual.
+        rival_part: what part they must be of that page's own visitors (0..1): a popular page is nothing in common.
         mark_surprise: -log10 of the probability of so many by what is usual for the page's visitors, at least.
         cohort_days: length in days of the stretch of creation dates that is looked for.
         empty_followers: followers up to which a profile is empty.
-        company_accounts, company_share: newcomers whom another alert lists, at least, and their share (0..1) of the
-            shorter of the two lists.
+        company_accounts, company_share: newcomers whom another alert lists, at least, and their share (0..1).
         company_days: days after a swarm within which another alert must have come to its end to count for good.
         error_accounts: newcomers from which a swarm with two strong marks is of severity error.
     What is said again:
@@ -34,7 +35,7 @@ class PileOnParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     window_minutes: int = 180
     memory_days: float = 30.0
-    history_hours: float = 12.0
+    history_hours: float = 20.0
     accounts: int = 12
     ratio: float = 1.5
     calm_hours: float = 6.0
@@ -43,7 +44,9 @@ class PileOnParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     elsewhere_days: float = 3.0
     least: int = 8
     mark_share: float = 0.25
-    rival_share: float = 0.45
+    rival_share: float = 0.4
+    rival_ratio: float = 2.0
+    rival_part: float = 0.03
     mark_surprise: float = 6.0
     cohort_days: float = 21.0
     empty_followers: int = 10

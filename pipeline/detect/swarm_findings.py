@@ -24,13 +24,14 @@ WEIGHTS = {"common_other_page": 2, "members_of_alerts": 2, "created_together": 2
 """Marks of staging and what they weigh: 2 is enough for a warning."""
 _PRIOR = 20.0
 """Visits that a page is taken to have had beside those that were seen, one of them on any other page."""
+_RIVALS = 5
 _YOUNG: Micros = 60 * DAY
 _INNOCENT = 0.6
 
 
 def rate(p: PileOnParameters, reasons: Sequence[Reason], accounts: int) -> tuple[Severity, float]:
     """Severity, and the detector's own figure (0..1)."""
-    points = [WEIGHTS[one.code] for one in reasons if one.code in WEIGHTS]
+    points = [WEIGHTS[code] for code in dict.fromkeys(one.code for one in reasons) if code in WEIGHTS]
     total = sum(points)
     figure = round((1 - 0.5 ** (accounts / p.accounts)) * (1 - 0.5**total), 4)
     if total < 2:
@@ -39,7 +40,8 @@ def rate(p: PileOnParameters, reasons: Sequence[Reason], accounts: int) -> tuple
     return ("error" if strong >= 2 and accounts >= p.error_accounts else "warning"), figure
 
 
-def _marked(p: PileOnParameters, count: int, of: int, usual: float) -> bool:
+def marked(p: PileOnParameters, count: int, of: int, usual: float) -> bool:
+    """So many of so many are a mark where this share is usual."""
     return count >= max(p.least, p.mark_share * of) and binomial_surprise(count, of, usual) >= p.mark_surprise
 
 
@@ -51,23 +53,26 @@ def _ids(visitors: Iterable[Visitor]) -> list[str]:
     return [visitor.account for visitor in visitors][:MAX_IDS]
 
 
-def _rival(p: PileOnParameters, habit: Habit, visitors: Sequence[Visitor]) -> tuple[Reason | None, Reason]:
+def _rivals(p: PileOnParameters, habit: Habit, visitors: Sequence[Visitor]) -> list[Reason]:
+    """Pages on which surprisingly many post by what is usual here; whether that is so on other pages too at the time is
+    known where partitions meet."""
     pages = Counter(page for visitor in visitors for page in visitor.others)
-    page, count = min(pages.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
-    usual, share = _usual(habit.elsewhere.get(page, 0.0), habit.visits), count / len(visitors)
-    found = share >= p.rival_share and _marked(p, count, len(visitors), usual)
-    checked = reason("own_interests", holds=not found, share=round(share, 3), usual=round(usual, 3))
-    if not found:
-        return None, checked
-    said = reason(
-        "common_other_page",
-        page=page,
-        accounts=count,
-        share=round(share, 3),
-        usual=round(usual, 3),
-        account_ids=_ids(visitor for visitor in visitors if page in visitor.others),
-    )
-    return said, checked
+    said = []
+    for page, count in sorted(pages.items(), key=lambda item: (-item[1], item[0]))[:_RIVALS]:
+        usual, share = _usual(habit.elsewhere.get(page, 0.0), habit.visits), count / len(visitors)
+        if share >= p.rival_share and marked(p, count, len(visitors), usual):
+            ids = _ids(visitor for visitor in visitors if page in visitor.others)
+            said.append(
+                reason(
+                    "common_other_page",
+                    page=page,
+                    accounts=count,
+                    share=round(share, 3),
+                    usual=round(usual, 3),
+                    account_ids=ids,
+                )
+            )
+    return said
 
 
 def _cohort(p: PileOnParameters, habit: Habit, visitors: Sequence[Visitor]) -> tuple[Reason | None, Reason]:
@@ -78,7 +83,7 @@ def _cohort(p: PileOnParameters, habit: Habit, visitors: Sequence[Visitor]) -> t
     # Every page has young visitors, and they were created lately, together.
     recent = start >= visitors[0].at - _YOUNG - width
     usual = max(_usual(habit.young, habit.dated) if recent else 0.0, 1 / _PRIOR)
-    found = _marked(p, count, len(dated), usual)
+    found = marked(p, count, len(dated), usual)
     checked = reason("varied_ages", holds=not found, share=round(share, 3), known=len(dated))
     if not found:
         return None, checked
@@ -98,7 +103,7 @@ def _empty(p: PileOnParameters, habit: Habit, visitors: Sequence[Visitor]) -> tu
     known = [visitor.followers for visitor in visitors if visitor.followers is not None]
     count = sum(followers <= p.empty_followers for followers in known)
     share, usual = count / len(known) if known else 0.0, _usual(habit.empty, habit.profiles)
-    found = _marked(p, count, len(known), usual)
+    found = marked(p, count, len(known), usual)
     checked = reason("established_profiles", holds=not found, share=round(share, 3), known=len(known))
     if not found:
         return None, checked
@@ -111,8 +116,9 @@ def describe(p: PileOnParameters, key: tuple[str, str], swarm: Swarm, habit: Hab
     visitors = swarm.visitors()
     posts = sorted(post for visitor in visitors for post in visitor.posts)
     start = swarm.start * PANE
-    marks, checked = [], []
-    for judge in (_rival, _cohort, _empty):
+    marks: list[Reason] = _rivals(p, habit, visitors)
+    checked: list[Reason] = []
+    for judge in (_cohort, _empty):
         mark, check = judge(p, habit, visitors)
         checked.append(check)
         if mark is not None:

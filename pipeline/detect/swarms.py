@@ -7,7 +7,7 @@ function of the set of posts. What speaks for staging is judged in `pipeline.det
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from zlib import crc32
 
@@ -24,6 +24,7 @@ _FADE = 0.9
 _YOUNG: Micros = 60 * DAY
 _PAGES = 1000
 """Other pages of a page's visitors that are remembered, the commonest."""
+_OTHERS = 20
 _KNOWN = 20_000
 """Accounts of a page that are remembered; 32 bits of each. Beyond, those who came longest ago are forgotten."""
 
@@ -38,7 +39,7 @@ class Visitor:
         self.at = row.at
         self.created = row.author_created_at
         self.followers = row.author_followers
-        self.others: set[str] = set()
+        self.others = row.others
         self.posts: list[tuple[Micros, str]] = []
         self.replies = 0
 
@@ -46,7 +47,6 @@ class Visitor:
         """One more post."""
         self.posts.append((row.at, row.post_id))
         self.replies += row.is_reply
-        self.others.update(row.others)
 
 
 class Swarm:
@@ -121,7 +121,9 @@ class PageSwarms:
         "_seen",
         "_total",
         "habit",
+        "others",
         "swarm",
+        "visits",
     )
 
     def __init__(self, parameters: PileOnParameters, pane: int) -> None:
@@ -139,6 +141,8 @@ class PageSwarms:
         self._total: dict[int, int] = {}  # day -> newcomers
         self.habit = Habit()
         self.swarm: Swarm | None = None
+        self.visits = 0  # of the step that runs, one for each account and day
+        self.others: Counter[str] = Counter()  # other page -> how many of them had been there
 
     def idle(self, pane: int) -> bool:
         """Nothing that is known of it matters any more."""
@@ -165,6 +169,9 @@ class PageSwarms:
             came = self._seen.get(key)
             if came != today:
                 self._seen[key] = today
+                self.visits += 1
+                if row.others:
+                    self.others.update(row.others)
                 if swarm is None:
                     self.habit.add(row, p.empty_followers)
             if came is None:
@@ -181,6 +188,13 @@ class PageSwarms:
         self._panes.append((pane, newcomers, len(rows)))
         self._total[today] = self._total.get(today, 0) + newcomers
         self._judge(pane, newcomers, len(rows))
+
+    def step(self) -> tuple[int, dict[str, int]]:
+        """Visits since the last step, and the commonest other pages of these visitors."""
+        others = sorted(self.others.items(), key=lambda item: (-item[1], item[0]))[:_OTHERS]
+        visits, self.visits = self.visits, 0
+        self.others.clear()
+        return visits, dict(others)
 
     def over(self, pane: int) -> Swarm | None:
         """Takes out the swarm that nothing of this pane or later can join, if there is one."""

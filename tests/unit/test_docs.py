@@ -96,7 +96,7 @@ def test_generated_part_is_replaced_and_nothing_else() -> None:
 
 DETECTORS = {
     "copy_paste": ("campaigns.py", "innocent.py"),
-    "burst": ("burst_findings.py",),
+    "burst": ("burst_findings.py", "company.py"),
     "author_burst": ("author_findings.py",),
     "fan_spike": ("fan_episodes.py", "fan_arrivals.py", "fan_together.py", "platform_findings.py"),
     "coordinated_accounts": ("ring_findings.py",),

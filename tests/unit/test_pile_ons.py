@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.detect.activity import Activity
 from pipeline.detect.clock import FINAL, Tick
+from pipeline.detect.fake_fans import PageSum
 from pipeline.detect.finding import Evidence, Finding, members
 from pipeline.detect.odds import binomial_surprise, densest, gini, poisson_surprise
 from pipeline.detect.pages import Pages
@@ -78,7 +79,8 @@ def test_a_swarm_that_praises_a_rival() -> None:
     assert (values["page"], values["accounts"]) == ("rival", 20)
     assert {f"raider{n}" for n in range(20)} <= set(values["account_ids"])
     assert finding.posts.count == len(finding.posts.ids) >= 40
-    text = summary(finding)
+    *_, told = PileOns(P, WAIT).feed([finding], [], [], FINAL)
+    text = summary(told)
     assert "« rival »".replace(" ", "\u202f") in text.fr
     assert "“rival”" in text.en
 
@@ -89,12 +91,42 @@ def test_people_who_share_what_the_pages_visitors_share_are_left_alone() -> None
     assert codes(finding) == ["newcomers"]
     assert finding.severity == "info"
     assert {one.code: one.values["holds"] for one in finding.ruled_out} == {
-        "own_interests": True,
         "varied_ages": True,
         "established_profiles": True,
         "conversation": False,
         "regulars": False,
     }
+
+
+@pytest.mark.parametrize(("visitors", "severity"), [(0.0, "warning"), (0.2, "warning"), (0.9, None)])
+def test_a_page_that_everybody_has_been_on(visitors: float, severity: Severity | None) -> None:
+    """Twenty newcomers who have been on one other page are nothing where that is in the news: nine in ten visitors of
+    third pages have been there as well."""
+    (finding,) = found([*history(), *swarm(lambda _: {"others": ("rival",)})])
+    end = (RAID // DAY + 1) * DAY
+    third = PageSum("forum", "third", end, 0, 0, 100, {"rival": round(100 * visitors)})
+    there = PageSum("forum", "rival", end, 0, 0, 300, {})
+    merge = PileOns(P, WAIT)
+    told = [*merge.feed([finding], [third, there], [], Tick(end, end)), *merge.feed([], [], [], FINAL)]
+    if severity is None:
+        assert told == []
+        return
+    assert [one.closed for one in told] == [False, True]
+    assert told[1].severity == severity
+    assert told[1].ruled_out[0].code == "own_interests"
+    assert told[1].ruled_out[0].values["holds"] is False
+    assert told[1].reasons[1].values["usual"] >= visitors
+
+
+def test_a_popular_page_is_nothing_in_common() -> None:
+    """They have all been on a page to which thousands come."""
+    (finding,) = found([*history(), *swarm(lambda _: {"others": ("rival",)})])
+    end = (RAID // DAY + 1) * DAY
+    for visits, told in ((300, 2), (3000, 0)):
+        there = PageSum("forum", "rival", end, 0, 0, visits, {})
+        merge = PileOns(P, WAIT)
+        said = [*merge.feed([finding], [there], [], Tick(end, end)), *merge.feed([], [], [], FINAL)]
+        assert len(said) == told
 
 
 def test_accounts_of_one_batch_and_empty_ones() -> None:
@@ -152,8 +184,8 @@ def test_members_of_a_campaign(crowd: Finding) -> None:
         campaign = alert("campaign", RAIDERS, RAID)
         parts = [([crowd], []), ([], [campaign])]
         for swarms, others in parts if order else reversed(parts):
-            merge.feed(swarms, others, Tick(RAID + DAY, RAID + DAY))
-        (last,) = merge.feed([], [], Tick(RAID + 30 * DAY, RAID + 30 * DAY))
+            merge.feed(swarms, [], others, Tick(RAID + DAY, RAID + DAY))
+        (last,) = merge.feed([], [], [], Tick(RAID + 30 * DAY, RAID + 30 * DAY))
         told.append(last)
     assert told[0] == told[1]
     assert told[0].closed
@@ -167,19 +199,19 @@ def test_members_of_a_campaign(crowd: Finding) -> None:
 def test_a_swarm_without_a_mark_is_held_back(crowd: Finding) -> None:
     """Nobody else knows the accounts, or the campaign turns out innocent: nothing stands."""
     merge = PileOns(P, WAIT)
-    assert merge.feed([crowd], [], Tick(RAID + DAY, RAID + DAY)) == []
-    (first,) = merge.feed([], [alert("campaign", RAIDERS, RAID)], Tick(RAID + DAY, RAID + DAY))
+    assert merge.feed([crowd], [], [], Tick(RAID + DAY, RAID + DAY)) == []
+    (first,) = merge.feed([], [], [alert("campaign", RAIDERS, RAID)], Tick(RAID + DAY, RAID + DAY))
     assert not first.closed
-    (gone,) = merge.feed([], [alert("campaign", RAIDERS, RAID, "info")], Tick(RAID + DAY, RAID + DAY))
+    (gone,) = merge.feed([], [], [alert("campaign", RAIDERS, RAID, "info")], Tick(RAID + DAY, RAID + DAY))
     assert gone.withdrawn
-    assert merge.feed([], [], FINAL) == []
+    assert merge.feed([], [], [], FINAL) == []
 
 
 @pytest.mark.parametrize("last", [RAID - 20 * DAY, RAID + 20 * DAY])
 def test_campaigns_of_other_days_do_not_count(crowd: Finding, last: Micros) -> None:
     """A campaign that ended weeks before, or began weeks after, has nothing to do with it."""
     merge = PileOns(P, WAIT)
-    assert merge.feed([crowd], [alert("campaign", RAIDERS, last)], FINAL) == []
+    assert merge.feed([crowd], [], [alert("campaign", RAIDERS, last)], FINAL) == []
 
 
 def test_odds() -> None:
