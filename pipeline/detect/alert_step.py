@@ -14,6 +14,7 @@ from pipeline.detect.clusters import Membership
 from pipeline.detect.company import WaveCompany, closing
 from pipeline.detect.fake_fans import FakeFans
 from pipeline.detect.fan_merge import FanMerge
+from pipeline.detect.fan_verdict import attributed
 from pipeline.detect.messages import Signal
 from pipeline.detect.origin import Heard
 from pipeline.detect.parameters import Parameters
@@ -69,7 +70,8 @@ class AlertStep:
     def _tell(self, signal: Signal, now: float) -> Told:
         told = Told([], [], [])
         if signal.fans is not None:
-            told.alerts = self._book.apply(self._fans.feed(signal.fans, signal.findings, now))
+            rises = self._fans.feed(signal.fans, signal.findings, now)
+            told.alerts = self._book.apply(map(attributed, rises))
             return told
         for payload, tick in self._aligner.push(signal.source, signal.clock, signal, now):
             self._campaigns.add(payload.links)

@@ -18,15 +18,17 @@ import msgspec
 from pipeline.backtest import Backtest
 from pipeline.connect.files import stamp
 from pipeline.demo import items
+from pipeline.detect.alert_step import Told
 from pipeline.detect.parameters import Parameters
 from pipeline.scenario.generate import generate
 from pipeline.scenario.score import belongs
 from pipeline.scenario.truth import Planted
+from schemas.alerts import Alert
 from tests.eval.visitor_plants import plants
 from tests.measure import say, table
 
 SEEDS = range(301, 351)
-"""Parameters were set on seeds 1 to 20 and 401 to 420."""
+"""Parameters were set on seeds 1 to 20."""
 GATE = range(301, 309)
 SCALE = 0.15
 KINDS = ("pile_on", "fake_fans")
@@ -58,6 +60,23 @@ class Outcome(msgspec.Struct):
         return sum(found) / max(1, len(found))
 
 
+_BATCH = 500
+
+
+class _Loud(Backtest):
+    """Keeps every alert that was ever told with severity warning or higher, as it stood last when it was."""
+
+    def __init__(self) -> None:
+        super().__init__(Parameters())
+        self.loud: dict[str, dict[str, Any]] = {}
+
+    def _keep(self, told: Told) -> None:
+        super()._keep(told)
+        for alert in told.alerts:
+            if isinstance(alert, Alert) and alert.kind in KINDS and alert.severity != "info":
+                self.loud[alert.alert_id] = msgspec.to_builtins(alert)
+
+
 def _named(planted: Planted, alert: dict[str, Any]) -> bool:
     """The alert is about the page of the operation, while it lasts."""
     return bool(alert["subject"]["id"] == planted.subject_id and belongs(planted, alert))
@@ -71,15 +90,13 @@ def _size(planted: Planted) -> str:
 def add(outcome: Outcome, seed: int) -> None:
     """One more world."""
     scenario = generate(seed, scale=SCALE, plants=plants(seed))
-    run = Backtest(Parameters())
-    run.feed(list(stamp(items(scenario.records))), end=True)
+    run, stream = _Loud(), list(stamp(items(scenario.records)))
+    for start in range(0, len(stream), _BATCH):
+        run.feed(stream[start : start + _BATCH])
+    run.feed([], end=True)
     outcome.worlds += 1
     staged = [planted for planted in scenario.truth if planted.expected == "alert"]
-    loud = [
-        msgspec.to_builtins(alert)
-        for alert in run.alerts.values()
-        if alert.kind in KINDS and alert.severity != "info"
-    ]
+    loud = list(run.loud.values())
     for alert in loud:
         right = any(belongs(planted, alert) for planted in staged)
         outcome.alerts[alert["kind"]] += 1
@@ -145,9 +162,10 @@ def text(outcome: Outcome) -> str:
     strays = "\n".join(f"- {stray}" for stray in outcome.strays) or "None."
     return (
         f"{outcome.worlds} generated worlds (seeds {SEEDS.start} to {SEEDS.stop - 1}, scale {SCALE:g}; parameters"
-        " were set on seeds 1 to 20 and 401 to 420), each with two pile-ons, two workshops of fake fans and five crowds"
-        " that mean no harm, of random size and manner (`tests/eval/visitor_plants.py`). Alerts of severity warning or"
-        " higher count; one is right when it is about something staged, of whichever kind. Asked for:"
+        " were set on seeds 1 to 20), each with two pile-ons, two workshops of fake fans and five crowds"
+        " that mean no harm, of random size and manner (`tests/eval/visitor_plants.py`). Alerts that were of"
+        " severity warning or higher at any time count, also when they were taken back; one is right when it is about"
+        " something staged, of whichever kind. Asked for:"
         f" precision {PRECISION:g}, recall {RECALL:g}, a twin alarmed at most once.\n\n"
         + table(("kind", "alerts", "precision", "operations", "recall"), rows)
         + f"\n\nOf the accounts that fake_fans names {precision:.3f} are fake;"
