@@ -11,10 +11,14 @@ from pipeline.detect.book import AlertBook, Withdrawn
 from pipeline.detect.campaigns import Campaigns, Closed
 from pipeline.detect.clock import Aligner
 from pipeline.detect.clusters import Membership
+from pipeline.detect.company import WaveCompany, closing
+from pipeline.detect.fake_fans import FakeFans
 from pipeline.detect.fan_merge import FanMerge
+from pipeline.detect.fan_verdict import attributed
 from pipeline.detect.messages import Signal
 from pipeline.detect.origin import Heard
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.pile_ons import PileOns
 from pipeline.detect.rings import Rings
 from pipeline.detect.source_silence import SourceSilence
 from schemas.alerts import Alert
@@ -41,6 +45,10 @@ class AlertStep:
         self._fans = FanMerge(parameters.platform, parameters.together, fans, parameters.lateness)
         self._authors = AuthorMerge(parameters.authors, parameters.lateness)
         self._silence = SourceSilence(parameters.silence)
+        wait = closing(parameters.copies, parameters.sharing)
+        self._waves = WaveCompany(wait)
+        self._pile_ons = PileOns(parameters.pile_on, wait)
+        self._fake_fans = FakeFans(parameters.fake_fans)
         self._book = AlertBook(parameters.calibrated_scores)
         self._heard = Heard()
         self._version = 0
@@ -64,7 +72,8 @@ class AlertStep:
     def _tell(self, signal: Signal, now: float) -> Told:
         told = Told([], [], [])
         if signal.fans is not None:
-            told.alerts = self._book.apply(self._fans.feed(signal.fans, signal.findings, now))
+            rises = self._fans.feed(signal.fans, signal.findings, now)
+            told.alerts = self._book.apply(map(attributed, rises))
             # Fan partitions speak when posts do not, if only to say that nothing is waiting.
             told.alerts += self._book.apply(self._silence.look(now))
             return told
@@ -74,9 +83,13 @@ class AlertStep:
             outcome = self._campaigns.advance(tick)
             authors = self._authors.feed(payload.authors, tick)
             silences = self._silence.feed(payload.authors, tick, now)
-            told.alerts += self._book.apply(
-                [*payload.findings, *authors, *silences, *outcome.findings, *self._rings.advance(tick)]
-            )
+            found = [*payload.findings, *authors, *silences, *outcome.findings, *self._rings.advance(tick)]
+            found = self._waves.feed(found, tick)
+            swarms = [one for one in payload.pages.findings if one.kind == "pile_on"]
+            fans = [one for one in payload.pages.findings if one.kind == "fake_fans"]
+            found += self._pile_ons.feed(swarms, payload.pages.sums, found, tick)
+            found += self._fake_fans.feed(fans, payload.pages.sums, tick)
+            told.alerts += self._book.apply(found)
             told.memberships += outcome.memberships
             told.closed += outcome.closed
             if tick.ended:

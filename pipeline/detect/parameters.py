@@ -10,6 +10,7 @@ import msgspec
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.parameters_arrivals import ArrivalParameters
 from pipeline.detect.parameters_fans import FanSpikeParameters
+from pipeline.detect.parameters_pages import FakeFanParameters, PileOnParameters
 from pipeline.detect.parameters_platform import PlatformParameters
 from pipeline.detect.parameters_sharing import SharingParameters
 from pipeline.detect.parameters_silence import SilenceParameters
@@ -35,6 +36,8 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     together: TogetherParameters = TogetherParameters()
     sharing: SharingParameters = SharingParameters()
     silence: SilenceParameters = SilenceParameters()
+    pile_on: PileOnParameters = PileOnParameters()
+    fake_fans: FakeFanParameters = FakeFanParameters()
 
     @property
     def lateness(self) -> Micros:

@@ -10,11 +10,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.detect.activity import Activity, declared_bot
+from pipeline.detect.activity import Activity, declared_bot, stem
 from pipeline.detect.author_days import AuthorWord
 from pipeline.detect.authors import AuthorPace
 from pipeline.detect.clock import END, FINAL, Tick
 from pipeline.detect.copies import Candidate, CopyPost
+from pipeline.detect.elsewhere import Elsewhere, is_page
 from pipeline.detect.finding import HASHTAGS_COUNTED
 from pipeline.detect.intake import Counts, Intake, Raw, Refused, Taken
 from pipeline.detect.messages import Shuffled
@@ -27,7 +28,7 @@ from pipeline.text.enrich import Enriched, enrich
 from pipeline.text.fingerprint import BANDS, fingerprints
 from pipeline.text.normalise import visible
 from schemas.records import Post, Record
-from schemas.times import Micros
+from schemas.times import DAY, Micros
 
 _SAMPLE = 240
 _SKETCH = 4
@@ -68,6 +69,7 @@ class PostStep:
         self._intake = Intake(parameters.lateness, parameters.horizon, "posts")
         self._authors = AuthorPace(parameters.authors, source)
         self._counts = SourceCounts()
+        self._elsewhere = Elsewhere(round(parameters.pile_on.elsewhere_days * DAY), parameters.lateness)
 
     @property
     def clock(self) -> Micros:
@@ -82,6 +84,10 @@ class PostStep:
             enriched = [enrich(post) for post in posts]
             shuffled, own = self._deal(enriched, taken)
             self._tell_authors(shuffled, own, taken)
+            if taken.ended:
+                self._elsewhere.clear()
+            else:
+                self._elsewhere.forget(taken.clock - self._lateness)
             late_ones = [enrich(record, late=True) for record in taken.late if isinstance(record, Post)]
             again = [enrich(record, late) for record, late in taken.again if isinstance(record, Post)]
             stored, versions = enriched + late_ones + again, list(chain(*taken.versions))
@@ -214,9 +220,21 @@ class PostStep:
             own.append(about)
             for target in targets(one):
                 place = self._place(post.platform, target)
-                dealt[place].append(msgspec.structs.replace(about, target=target))
+                dealt[place].append(self._on(about, target, post))
                 posts[place].append(number)
         return own, dealt, posts
+
+    def _on(self, about: Activity, target: str, post: Post) -> Activity:
+        """What the post is on this target."""
+        if not is_page(target):
+            return msgspec.structs.replace(about, target=target)
+        return msgspec.structs.replace(
+            about,
+            target=target,
+            author_followers=post.author_followers,
+            stem=stem(post.author_name),
+            others=self._elsewhere.visit(post.platform, post.author_id, target, post.created_at),
+        )
 
     def _shares(self, enriched: list[Enriched]) -> tuple[list[list[Share]], list[list[int]]]:
         dealt: list[list[Share]] = [[] for _ in range(self._partitions)]

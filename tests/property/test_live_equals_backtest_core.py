@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.connect.items import Item
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.parameters_pages import FakeFanParameters, PileOnParameters
 from pipeline.detect.parameters_sharing import SharingParameters
 from pipeline.detect.parameters_silence import SilenceParameters
 from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
@@ -123,6 +124,45 @@ SMALL = Parameters(
     silence=SilenceParameters(
         history_days=0.05, quiet_share=0.4, surprise=0.3, habit_ratio=1.0, error_hours=2, forget_days=0.5
     ),
+    pile_on=PileOnParameters(
+        window_minutes=30,
+        memory_days=0.5,
+        history_hours=0.25,
+        accounts=2,
+        ratio=1.0,
+        calm_hours=0.5,
+        longest_days=0.1,
+        elsewhere_days=0.5,
+        least=1,
+        mark_share=0.2,
+        rival_share=0.2,
+        rival_ratio=0.5,
+        rival_part=0.1,
+        mark_surprise=0.1,
+        company_accounts=1,
+        company_share=0.1,
+        company_days=0.1,
+        error_accounts=3,
+    ),
+    fake_fans=FakeFanParameters(
+        window_days=1,
+        step_hours=1,
+        fans=4,
+        posts=2,
+        days=1,
+        pool=3,
+        cohort_accounts=2,
+        stem_accounts=2,
+        step_slots=1,
+        step_surprise=0.1,
+        step_partners=1,
+        fakes=2,
+        share=0.1,
+        pages=1,
+        usual_surprise=0.1,
+        calm_days=0.1,
+        longest_days=0.3,
+    ),
 )
 """Thresholds so low that a handful of posts opens, joins, withdraws and closes alerts."""
 
@@ -174,6 +214,8 @@ def small_stream(rows: Rows, name: str, start: Micros) -> list[Item]:
             target=target,
             author_created_at=born if account else None,
             source=f"connector {account % 2}" if account else None,
+            author_name=f"fan{10 + account}",
+            author_followers=6 * account if account else None,
         )
         placed.append((at + delay, number, post))
         if again:
@@ -217,7 +259,15 @@ def test_a_few_posts_make_every_kind() -> None:
     rows += [(2, TEXTS[0], "page", MINUTE, 0, 0, False), (1, TEXTS[0], "page", 3 * HOUR, 0, 0, False)]
     alerts = backtested([small_stream(rows, "p", START)], SMALL, 7).alerts.values()
     kinds = {alert.kind for alert in alerts}
-    assert kinds == {"copy_paste", "burst", "author_burst", "coordinated_accounts", "source_silent"}
+    assert kinds == {
+        "copy_paste",
+        "burst",
+        "author_burst",
+        "coordinated_accounts",
+        "pile_on",
+        "fake_fans",
+        "source_silent",
+    }
     ends = {reason.code for alert in alerts if alert.kind == "source_silent" for reason in alert.reasons}
     assert "back" in ends
 
