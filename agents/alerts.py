@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -26,18 +27,28 @@ class Alerts:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
         shuffles, fans = TOPICS[SHUFFLE].partitions, TOPICS[FANS_RAW].partitions
-        self._steps = Steps(shell, SIGNALS, lambda _: AlertStep(shell.parameters, shuffles, fans))
+        self._steps = Steps(
+            shell, SIGNALS, lambda _: AlertStep(shell.parameters, shuffles, fans), self._again
+        )
         shell.agent(SIGNALS, self.handle)
 
     async def handle(self, partition: int, records: Sequence[Any]) -> bool:
         """One fetch; whether it may be committed."""
         return await self._steps.feed(partition, records, self._feed)
 
+    async def _again(self, step: AlertStep, names: Iterable[str]) -> None:
+        """Tells alerts without the people in them who were forgotten since."""
+        told = step.again(sorted(names), time.time())
+        await self._shell.publish(
+            ALERTS, [_alert(one, told.version + n) for n, one in enumerate(told.alerts)]
+        )
+
     async def _feed(self, step: AlertStep, records: Sequence[Any], silent: bool) -> None:
         signals, refused = read_all(records, decode_signal)
         alerts: list[Message] = []
         copies: list[Message] = []
         for record, signal in signals:
+            signal = self._shell.forgetful(record, signal)
             told = step.feed(signal, record.timestamp / 1000.0)
             if silent:
                 continue

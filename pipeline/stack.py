@@ -18,7 +18,10 @@ from aiokafka.errors import KafkaError
 
 from pipeline.broker import create_topics, start_broker
 from pipeline.config import Settings
+from pipeline.forgetting import publish, stored_erasures
 from pipeline.runtime import Running, forget_running, free_port, read_running, write_running
+from pipeline.store.client import StoreClient
+from pipeline.store.errors import StoreError
 
 _PATIENCE = 60.0
 _STOP_PATIENCE = 8.0
@@ -108,7 +111,22 @@ class Stack:
             waiting.append((self._python(name, ["-m", "agents.worker", "--role", "detect"]), name))
         for part, name in waiting:
             self._line(part, name)
+        self._remember_erasures()
         write_running(self.settings, Running(os.getpid(), self.bootstrap, "127.0.0.1", self.store_port))
+
+    def _remember_erasures(self) -> None:
+        """The embedded broker has forgotten who was to be forgotten; the store has not."""
+        if self.settings.kafka.bootstrap:
+            return
+        store = self.settings.store
+        password = store.password.get_secret_value()
+        try:
+            with StoreClient("127.0.0.1", self.store_port, store.user, password, store.database) as client:
+                known = stored_erasures(client)
+            if known:
+                asyncio.run(publish(self.bootstrap, known))
+        except (StoreError, KafkaError) as error:
+            raise StackError(f"people who were forgotten cannot be told to the workers: {error}") from None
 
     def _python(
         self, name: str, arguments: list[str], extra: Mapping[str, str] | None = None

@@ -20,6 +20,7 @@ from pipeline.detect.intake import Counts, Intake, Raw, Refused, Taken
 from pipeline.detect.messages import Shuffled
 from pipeline.detect.origin import Origin
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.people import People
 from pipeline.detect.sharing import Share, shares_of
 from pipeline.text.alike import weight
 from pipeline.text.enrich import Enriched, enrich
@@ -66,6 +67,10 @@ class PostStep:
         self._lateness = parameters.lateness
         self._intake = Intake(parameters.lateness, parameters.horizon, "posts")
         self._authors = AuthorPace(parameters.authors, source)
+
+    def meet(self, people: People) -> None:
+        """Under which names people come in from now on; not kept with the state."""
+        self._intake.people = people
 
     @property
     def clock(self) -> Micros:
@@ -128,7 +133,7 @@ class PostStep:
                 post.created_at,
                 link,
                 one.flags,
-                visible(post.text, _SAMPLE),
+                "" if post.deleted else visible(post.text, _SAMPLE),
             )
             # The bare form counts only where it is long enough to be somebody's own.
             bare = forms.bare if forms.bare != forms.full and weight(forms.bare) >= self._least else ""
