@@ -69,6 +69,15 @@ class Webhook(_Section):
     secret: SecretStr = Field(
         SecretStr(""), description="Key of the HMAC-SHA256 signature. Empty: no signature is asked for."
     )
+    tolerance_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="With a secret: how far a request's `X-Vigie-Timestamp` may be from now, in seconds; it is part of "
+        "what is signed. 0: none is asked for, and a recorded request can be sent again.",
+    )
+    body_seconds: float = Field(
+        30.0, gt=0, description="Longest time that a request's body may take to come, in seconds."
+    )
     max_bytes: int = Field(8 << 20, ge=1024, description="Largest request body, in bytes.")
     max_pending: int = Field(
         50_000, ge=1, description="Records on their way to the broker beyond which requests are answered 429."

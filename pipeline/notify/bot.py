@@ -8,7 +8,7 @@ from typing import Protocol
 import httpx
 
 from pipeline.notify.feed import Gone
-from pipeline.notify.messages import at_least, body, headline
+from pipeline.notify.messages import at_least, body, headline, uncalling
 from schemas.alerts import Alert, Severity
 
 
@@ -50,8 +50,7 @@ class Webhook:
                 answer = await self._client.post(
                     self._url,
                     json={
-                        # Nobody is called by a message that quotes strangers.
-                        "text": f"{title}\n{text}".replace("@", "@\u200b"),
+                        "text": uncalling(f"{title}\n{text}"),
                         "alert_id": alert.alert_id,
                         "revision": alert.revision,
                         "kind": alert.kind,
