@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -29,12 +30,21 @@ class Alerts:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
         shuffles, fans = TOPICS[SHUFFLE].partitions, TOPICS[FANS_RAW].partitions
-        self._steps = Steps(shell, SIGNALS, lambda _: AlertStep(shell.parameters, shuffles, fans))
+        self._steps = Steps(
+            shell, SIGNALS, lambda _: AlertStep(shell.parameters, shuffles, fans), self._again
+        )
         shell.agent(SIGNALS, self.handle)
 
     async def handle(self, partition: int, records: Sequence[Any]) -> bool:
         """One fetch; whether it may be committed."""
         return await self._steps.feed(partition, records, self._feed)
+
+    async def _again(self, step: AlertStep, names: Iterable[str]) -> None:
+        """Tells alerts without the people in them who were forgotten since."""
+        told = step.again(sorted(names), time.time())
+        await self._shell.publish(
+            ALERTS, [_alert(one, told.version + n) for n, one in enumerate(told.alerts)]
+        )
 
     async def _feed(self, step: AlertStep, records: Sequence[Any], silent: bool) -> None:
         signals, refused = read_all(records, decode_signal)
@@ -42,6 +52,7 @@ class Alerts:
         said: list[Alert | Withdrawn] = []
         copies: list[Message] = []
         for record, signal in signals:
+            signal = self._shell.forgetful(record, signal)
             told = step.feed(signal, record.timestamp / 1000.0)
             if silent:
                 continue

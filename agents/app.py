@@ -16,6 +16,7 @@ import msgspec
 import structlog
 from faust.types import TP
 
+from agents.erasures import ErasureFeed
 from agents.logs import same_logs
 from agents.saving import Saver
 from agents.transport import BatchSchema, BatchTransport
@@ -24,18 +25,23 @@ from pipeline import metrics
 from pipeline.bus import CLOCK_HEADER, END_HEADER, Message, Publisher
 from pipeline.config import Settings
 from pipeline.connect.items import MAX_RECORD
+from pipeline.detect.erase import cleaned
 from pipeline.detect.intake import Raw, Refused
 from pipeline.detect.parameters import Parameters, read_parameters
+from pipeline.detect.people import People, pseudonyms
 from pipeline.poison import POISONED, PoisonLimit
 from pipeline.snapshots import Mark, Snapshots, fit
 from schemas.decode import Refusal
-from schemas.times import LATEST
+from schemas.times import HOUR, LATEST, Micros
 from schemas.topics import dead_letter_topic
 
 log = structlog.get_logger()
 
 BATCH = 5_000
 """Records of one fetch at the most: some tenths of a second of work."""
+
+_UNDERWAY: Micros = HOUR
+"""For how long after an erasure messages between steps may still hold whom it is about."""
 
 T = TypeVar("T")
 Handler = Callable[[int, Sequence[Any]], Awaitable[bool]]
@@ -93,8 +99,10 @@ class Shell:
         self.role = role
         self.parameters: Parameters = read_parameters(settings.detect)
         self.steps: dict[str, Stateful] = {}
+        self.people = People(pseudonyms(settings.privacy.key()))
+        self.erasures = ErasureFeed(bootstrap, self.people.erasures)
         folder = settings.data_dir / "state" / settings.kafka.group
-        self.snapshots = Snapshots(folder, fit(self.parameters))
+        self.snapshots = Snapshots(folder, fit(self.parameters, self.people.pseudonyms))
         self.saver = Saver(self.snapshots, settings.recovery.interval_seconds, settings.recovery.share)
         self._resuming = asyncio.Lock()
         self._bootstrap = bootstrap
@@ -115,6 +123,7 @@ class Shell:
         places: dict[TP, int] = {}
         async with self._resuming:
             try:
+                await self.erasures.ready()
                 for topic, steps in self.steps.items():
                     mine = {tp.partition: offset for tp, offset in committed.items() if tp.topic == topic}
                     if mine:
@@ -134,6 +143,14 @@ class Shell:
         for steps in self.steps.values():
             steps.save()
 
+    def forgetful(self, record: Any, message: T) -> T:
+        """What a step of ours sent, without people who were forgotten since. A while after somebody was forgotten
+        nothing of theirs comes any more."""
+        erasures = self.people.erasures
+        if not len(erasures) or record.timestamp * 1000 > erasures.latest + _UNDERWAY:
+            return message
+        return cleaned(message, erasures)
+
     async def publish(self, topic: str, messages: Sequence[Message]) -> None:
         """Publishes and waits for the broker's word; nothing is acknowledged upstream before."""
         if not messages:
@@ -147,6 +164,7 @@ class Shell:
 
     async def stop(self) -> None:
         """Closes the publisher."""
+        await self.erasures.stop()
         if self._publisher is not None:
             await self._publisher.stop()
             self._publisher = None
@@ -239,7 +257,7 @@ class Shell:
         messages = [
             Message(
                 records[place].key,
-                (records[place].value or b"")[:MAX_RECORD],
+                self.people.letter(records[place].value or b"")[:MAX_RECORD],
                 (
                     ("topic", topic.encode()),
                     ("partition", b"%d" % records[place].partition),
@@ -247,7 +265,7 @@ class Shell:
                     ("stage", stage.encode()),
                     ("reason", refusal.code.encode()),
                     ("field", refusal.field.encode()),
-                    ("message", refusal.message.encode("utf-8", "replace")),
+                    ("message", self.people.word(refusal.message).encode("utf-8", "replace")),
                 ),
             )
             for place, refusal in refused

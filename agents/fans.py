@@ -30,6 +30,7 @@ class Fans:
         return await self._steps.feed(partition, records, self._feed)
 
     async def _feed(self, step: FanStep, records: Sequence[Any], silent: bool) -> None:
+        step.meet(self._shell.people)
         told = step.feed([raw(record) for record in records])
         if not silent:
             self._shell.check(FANS_RAW, records, sum(len(out.refused) for out in told))

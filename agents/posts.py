@@ -32,6 +32,7 @@ class Posts:
         return await self._steps.feed(partition, records, self._feed)
 
     async def _feed(self, step: PostStep, records: Sequence[Any], silent: bool) -> None:
+        step.meet(self._shell.people)
         told = step.feed([raw(record) for record in records])
         if not silent:
             self._shell.check(POSTS_RAW, records, sum(len(posted.refused) for posted in told))

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -73,6 +73,15 @@ class Webhook(_Section):
     port: int = Field(18080, ge=0, le=65535, description="Port that the webhook listens on.")
     secret: SecretStr = Field(
         SecretStr(""), description="Key of the HMAC-SHA256 signature. Empty: no signature is asked for."
+    )
+    tolerance_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="With a secret: how far a request's `X-Vigie-Timestamp` may be from now, in seconds; it is part of "
+        "what is signed. 0: none is asked for, and a recorded request can be sent again.",
+    )
+    body_seconds: float = Field(
+        30.0, gt=0, description="Longest time that a request's body may take to come, in seconds."
     )
     max_bytes: int = Field(8 << 20, ge=1024, description="Largest request body, in bytes.")
     max_pending: int = Field(
@@ -163,6 +172,64 @@ class Poison(_Section):
     )
 
 
+class Retention(_Section):
+    """How long the store keeps the rows of each table, in months from when they were stored."""
+
+    posts_months: int = Field(13, ge=1, le=1200, description="Months that `posts` are kept.")
+    copy_members_months: int = Field(13, ge=1, le=1200, description="Months that `copy_members` are kept.")
+    fan_counts_months: int = Field(25, ge=1, le=1200, description="Months that `fan_counts` are kept.")
+    follows_months: int = Field(25, ge=1, le=1200, description="Months that `follows` are kept.")
+    alerts_months: int = Field(60, ge=1, le=1200, description="Months that `alerts` are kept.")
+    alert_revisions_months: int = Field(
+        60, ge=1, le=1200, description="Months that `alert_revisions` are kept."
+    )
+    actions_months: int = Field(60, ge=1, le=1200, description="Months that `actions` are kept.")
+    dead_letters_months: int = Field(3, ge=1, le=1200, description="Months that `dead_letters` are kept.")
+    letter_outcomes_months: int = Field(
+        3, ge=1, le=1200, description="Months that `letter_outcomes` are kept."
+    )
+
+
+class Privacy(_Section):
+    """What is known of people."""
+
+    pseudonym_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key of the pseudonyms that stand for account ids everywhere behind the raw topics. "
+        "At least 16 characters. Empty: ids stay as they are.",
+    )
+    pseudonym_key_file: Path | None = Field(None, description="File that holds the key, instead.")
+    purge_seconds: float = Field(
+        600.0,
+        gt=0,
+        description="Least time between two sweeps that take the words of deleted posts out of the store's files, "
+        "in seconds; readers do not see them any more as soon as the deletion is stored.",
+    )
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> Privacy:
+        key = self.key()
+        if key is not None and len(key) < 16:
+            raise ValueError("the pseudonym key is shorter than 16 characters")
+        return self
+
+    def key(self) -> bytes | None:
+        """The key; None where pseudonyms are not asked for.
+
+        Raises:
+            ValueError: the file cannot be read, or both are set.
+        """
+        key = self.pseudonym_key.get_secret_value().encode()
+        if self.pseudonym_key_file is None:
+            return key or None
+        if key:
+            raise ValueError("pseudonym_key and pseudonym_key_file are both set; one is enough")
+        try:
+            return self.pseudonym_key_file.read_bytes().strip()
+        except OSError as error:
+            raise ValueError(f"pseudonym_key_file {self.pseudonym_key_file}: {error.strerror}") from None
+
+
 class Settings(BaseSettings):
     """All settings. A wrong value names the field, the value and what is allowed."""
 
@@ -191,6 +258,8 @@ class Settings(BaseSettings):
     recovery: Recovery = Field(default_factory=Recovery)  # type: ignore[arg-type]
     metrics: Metrics = Field(default_factory=Metrics)  # type: ignore[arg-type]
     poison: Poison = Field(default_factory=Poison)  # type: ignore[arg-type]
+    retention: Retention = Field(default_factory=Retention)  # type: ignore[arg-type]
+    privacy: Privacy = Field(default_factory=Privacy)  # type: ignore[arg-type]
     detect: dict[str, Any] = Field(
         default_factory=dict, description="Detector parameters by detector; see docs/reference/settings.md."
     )

@@ -21,12 +21,13 @@ from pipeline.broker import create_topics, start_broker
 from pipeline.carry import CARRIER, carried, put_back
 from pipeline.config import Settings
 from pipeline.drain import drain
+from pipeline.forgetting import FORGETTER
 from pipeline.gate import Gate, Held
 from pipeline.runtime import free_port, say_holding
 
 log = structlog.get_logger()
 
-_OWN = ("vigie-detect", "vigie-sink", "vigie-all", "vigie-topics", CARRIER)
+_OWN = ("vigie-detect", "vigie-sink", "vigie-all", "vigie-topics", CARRIER, FORGETTER)
 _PATIENCE = 20.0
 """Seconds for which records are held while what came before goes through. Kafka's clients wait 30 or more."""
 _START = 15.0

@@ -19,9 +19,12 @@ from aiokafka.errors import KafkaError
 from pipeline.broker import create_topics
 from pipeline.config import Settings
 from pipeline.embedded import EmbeddedBroker, Renewal
+from pipeline.forgetting import publish, stored_erasures
 from pipeline.poison import POISONED
 from pipeline.restarts import Restarts
 from pipeline.runtime import Running, forget_running, free_port, read_running, workers, write_running
+from pipeline.store.client import StoreClient
+from pipeline.store.errors import StoreError
 
 _PATIENCE = 60.0
 _STOP_PATIENCE = 8.0
@@ -113,6 +116,7 @@ class Stack:
         workers = self._workers()
         for part, name in [(store, "store"), *workers]:
             self._line(part, name)
+        self._remember_erasures()
         self._write()
 
     def _write(self) -> None:
@@ -139,7 +143,22 @@ class Stack:
         assert self._broker is not None
         self._parts["broker"] = self._broker.process
         self._due.clear()
+        self._remember_erasures()
         self._workers()
+
+    def _remember_erasures(self) -> None:
+        """The embedded broker has forgotten who was to be forgotten; the store has not."""
+        if self.settings.kafka.bootstrap:
+            return
+        store = self.settings.store
+        password = store.password.get_secret_value()
+        try:
+            with StoreClient("127.0.0.1", self.store_port, store.user, password, store.database) as client:
+                known = stored_erasures(client)
+            if known:
+                asyncio.run(publish(self.bootstrap, known))
+        except (StoreError, KafkaError) as error:
+            raise StackError(f"people who were forgotten cannot be told to the workers: {error}") from None
 
     def _python(
         self, name: str, arguments: list[str], extra: Mapping[str, str] | None = None

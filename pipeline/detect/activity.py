@@ -13,12 +13,13 @@ from schemas.times import Micros
 _BOT = re.compile(
     r"(?:^|[\W_\d])(?:ro)?bot(?:$|[\W_\d])|(?-i:[a-z\d]Bot)(?:$|[\W_\d])|\N{ROBOT FACE}", re.IGNORECASE
 )
-_FLAGS = ("bot", "is_bot", "author_bot", "author_is_bot")
+BOT_FLAGS = ("bot", "is_bot", "author_bot", "author_is_bot")
+"""Unknown fields by which platforms mark bots."""
 
 
 def declared_bot(post: Post) -> bool:
     """The account says that it is a bot: by its platform's flag (Mastodon, Telegram, Discord), or in its name."""
-    if post.extra and any(post.extra.get(flag) is True for flag in _FLAGS):
+    if post.extra and any(post.extra.get(flag) is True for flag in BOT_FLAGS):
         return True
     return bool(post.author_name and _BOT.search(post.author_name))
 

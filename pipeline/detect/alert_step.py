@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -67,6 +67,13 @@ class AlertStep:
         told = self._tell(signal, now)
         told.version = max(self._version, round(now * 1e6))
         self._version = told.version + max(len(told.alerts), len(told.memberships))
+        return told
+
+    def again(self, names: Iterable[str], now: float) -> Told:
+        """Tells these alerts again, as their findings were changed; `now` is wall time in seconds."""
+        told = Told([*self._book.again(names)], [], [])
+        told.version = max(self._version, round(now * 1e6))
+        self._version = told.version + len(told.alerts)
         return told
 
     def _tell(self, signal: Signal, now: float) -> Told:

@@ -7,6 +7,7 @@ others become so much lower.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -151,6 +152,18 @@ class CopyRows:
             x, y = y, x
         self._up[x] = y - x
         return True
+
+    def rewrite(self, change: Callable[[CopyPost], CopyPost]) -> None:
+        """Puts other posts in the places of some; the texts of those go."""
+        changed = {n: post for n in range(len(self)) if (post := change(self.posts[n])) != self.posts[n]}
+        if not changed:
+            return
+        texts, posts = Texts(), Posts()
+        for number in range(len(self)):
+            text = self.texts[number]
+            texts.append(text._replace(full="", bare="") if number in changed else text)
+            posts.append(changed.get(number) or self.posts[number])
+        self.texts, self.posts = texts, posts
 
     def forget(self, blocks: int) -> None:
         """Forgets the first `blocks` times `copy_blocks.BLOCK` entries."""

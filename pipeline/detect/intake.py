@@ -10,6 +10,7 @@ from zlib import crc32
 import msgspec
 
 from pipeline.detect.clock import END
+from pipeline.detect.people import People
 from pipeline.detect.source_clock import SourceClock
 from pipeline.text.fingerprint import text_key
 from schemas.decode import MAX_BYTES, Refusal, decode
@@ -42,13 +43,14 @@ class Refused(NamedTuple):
 
 
 class Counts(msgspec.Struct):
-    """read = accepted + late + duplicates + refused."""
+    """read = accepted + late + duplicates + refused + forgotten."""
 
     read: int = 0
     accepted: int = 0
     late: int = 0
     duplicates: int = 0
     refused: int = 0
+    forgotten: int = 0
 
     def add(self, other: Counts) -> None:
         """Adds another batch's counts."""
@@ -154,6 +156,7 @@ class Intake:
         self._kind = kind
         self._version: Micros = 0
         self.last = -1  # offset of the last record taken
+        self.people = People()  # whoever feeds the step says who they are
         self.clear()
 
     def clear(self) -> None:
@@ -213,6 +216,11 @@ class Intake:
             counts.refused += 1
             taken.refused.append(Refused(place, record))
             return
+        admitted = self.people.admit(record, raw.entered)
+        if admitted is None:
+            counts.forgotten += 1
+            return
+        record = admitted
         at = event_time(record)
         told = self._own.see(at) if raw.clock is None else raw.clock
         self.reached = max(self.reached, told)

@@ -21,6 +21,7 @@ from pipeline.detect.intake import Counts, Intake, Raw, Refused, Taken
 from pipeline.detect.messages import Shuffled
 from pipeline.detect.origin import Origin
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.people import People
 from pipeline.detect.sharing import Share, shares_of
 from pipeline.detect.source_counts import SourceCounts
 from pipeline.text.alike import weight
@@ -70,6 +71,10 @@ class PostStep:
         self._authors = AuthorPace(parameters.authors, source)
         self._counts = SourceCounts()
         self._elsewhere = Elsewhere(round(parameters.pile_on.elsewhere_days * DAY), parameters.lateness)
+
+    def meet(self, people: People) -> None:
+        """Under which names people come in from now on; not kept with the state."""
+        self._intake.people = people
 
     @property
     def clock(self) -> Micros:
@@ -144,7 +149,7 @@ class PostStep:
                 post.created_at,
                 link,
                 one.flags,
-                visible(post.text, _SAMPLE),
+                "" if post.deleted else visible(post.text, _SAMPLE),
             )
             # The bare form counts only where it is long enough to be somebody's own.
             bare = forms.bare if forms.bare != forms.full and weight(forms.bare) >= self._least else ""

@@ -12,7 +12,7 @@ import httpx
 from pipeline import metrics
 from pipeline.metrics import Meter
 from pipeline.notify.feed import Gone
-from pipeline.notify.messages import at_least, body, headline, held_back
+from pipeline.notify.messages import at_least, body, headline, held_back, uncalling
 from pipeline.notify.quota import Quota
 from schemas.alerts import Alert, Severity
 
@@ -79,8 +79,7 @@ class Webhook:
     async def _post(self, text: str, about: dict[str, object], name: str) -> None:
         pause = 0.5
         problem = ""
-        # Nobody is called by a message that quotes strangers.
-        message = {"text": text.replace("@", "@\u200b"), **about}
+        message = {"text": uncalling(text), **about}
         for _ in range(self._patience):
             try:
                 answer = await self._client.post(self._url, json=message)

@@ -43,6 +43,15 @@ def safe(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
+_CALLS = str.maketrans({"@": "@\u200b", "<": "<\u200b"})
+
+
+def uncalling(text: str) -> str:
+    """A message that calls nobody and links nowhere, whatever it quotes: @everyone, <!channel>, <@U1>, [text](address).
+    An invisible blank stands behind the sign that would do it."""
+    return text.translate(_CALLS).replace("](", "]\u200b(")
+
+
 def headline(alert: Alert, language: str) -> str:
     """Severity, kind, subject, status."""
     name = alert.subject.name or alert.subject.id
