@@ -44,10 +44,13 @@ TAIL = """
 ## Fuzzing
 
 Hypothesis makes inputs for the decoders (`tests/property/test_decode.py`), for bodies of the webhook and Jetstream
-frames (`tests/integration/test_connect_http.py`,
-`test_connect_frames.py`), for files (`tests/property/test_files_roundtrip.py`), and for the SQL filter
-(`tests/property/test_sql_guard.py`; against the engine's own parser in
+frames (`tests/integration/test_connect_http.py`, `test_connect_frames.py`), for files
+(`tests/property/test_files_roundtrip.py`), for messages, pseudonyms and signatures (`tests/property/test_safety.py`),
+and for the SQL filter (`tests/property/test_sql_guard.py`; against the engine's own parser in
 `tests/integration/test_store_schema.py`).
+
+Found while this was written: a setting whose name was mistyped was shown with its value, a password perhaps. Values of
+unknown settings, and of settings that are secrets, are not shown any more.
 """
 
 
