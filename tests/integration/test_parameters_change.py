@@ -79,7 +79,7 @@ def change(parts: Parts) -> subprocess.Popen[bytes]:
 
 
 def test_a_worker_with_other_parameters_takes_over(parts: Parts, tmp_path: Path) -> None:
-    """One worker ends in good order in the middle, one with other parameters comes. The state that it finds does not fit,
+    """One worker ends in good order in the middle, one with other parameters comes. The state there does not fit,
     so it reads what the topics have. An alert that both told has one name, and says whose parameters were the last."""
     expected = Expected(parts, tmp_path, 24)
     first, second = in_two(expected, tmp_path)
