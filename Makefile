@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.vigie-setup
 
-.PHONY: help setup demo up test test-long test-kafka lint format chaos bench eval eval-gate clean
+.PHONY: help setup demo up test test-long test-kafka lint format chaos attacks bench eval eval-gate clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ format: $(STAMP) ## rewrite the sources in the house style
 
 chaos: $(STAMP) ## kill, freeze and stop parts, also on Apache Kafka; write docs/reliability.md (RUNS=20)
 	@$(BIN)/python -m tests.faults --kafka --runs $(or $(RUNS),1)
+
+attacks: $(STAMP) ## attack the SQL endpoint, the webhook and messages; write docs/safety.md
+	@$(BIN)/python -m tests.attacks
 
 bench: $(STAMP) ## measure speed, write docs/performance.md and docs/scaling.md
 	@$(BIN)/python -m tests.bench

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -15,23 +16,32 @@ import msgspec
 import structlog
 from faust.types import TP
 
+from agents.erasures import ErasureFeed
 from agents.logs import same_logs
 from agents.saving import Saver
 from agents.transport import BatchSchema, BatchTransport
+from agents.watch import Watch
+from pipeline import metrics
 from pipeline.bus import CLOCK_HEADER, END_HEADER, Message, Publisher
 from pipeline.config import Settings
 from pipeline.connect.items import MAX_RECORD
+from pipeline.detect.erase import cleaned
 from pipeline.detect.intake import Raw, Refused
 from pipeline.detect.parameters import Parameters, read_parameters
+from pipeline.detect.people import People, pseudonyms
+from pipeline.poison import POISONED, PoisonLimit
 from pipeline.snapshots import Mark, Snapshots, fit
 from schemas.decode import Refusal
-from schemas.times import LATEST
+from schemas.times import HOUR, LATEST, Micros
 from schemas.topics import dead_letter_topic
 
 log = structlog.get_logger()
 
 BATCH = 5_000
 """Records of one fetch at the most: some tenths of a second of work."""
+
+_UNDERWAY: Micros = HOUR
+"""For how long after an erasure messages between steps may still hold whom it is about."""
 
 T = TypeVar("T")
 Handler = Callable[[int, Sequence[Any]], Awaitable[bool]]
@@ -89,14 +99,18 @@ class Shell:
         self.role = role
         self.parameters: Parameters = read_parameters(settings.detect)
         self.steps: dict[str, Stateful] = {}
+        self.people = People(pseudonyms(settings.privacy.key()))
+        self.erasures = ErasureFeed(bootstrap, self.people.erasures)
         folder = settings.data_dir / "state" / settings.kafka.group
-        self.snapshots = Snapshots(folder, fit(self.parameters))
+        self.snapshots = Snapshots(folder, fit(self.parameters, self.people.pseudonyms))
         self.saver = Saver(self.snapshots, settings.recovery.interval_seconds, settings.recovery.share)
         self._resuming = asyncio.Lock()
         self._bootstrap = bootstrap
         self._publisher: Publisher | None = None
         self._starting = asyncio.Lock()
         self.app = self._make_app()
+        self._poison = PoisonLimit(settings.poison.share, settings.poison.records)
+        self.watch = Watch(self.app, settings.metrics, self.snapshots, self.steps)
 
     def _make_app(self) -> faust.App:
         brokers = [f"kafka://{address.strip()}" for address in self._bootstrap.split(",")]
@@ -109,6 +123,7 @@ class Shell:
         places: dict[TP, int] = {}
         async with self._resuming:
             try:
+                await self.erasures.ready()
                 for topic, steps in self.steps.items():
                     mine = {tp.partition: offset for tp, offset in committed.items() if tp.topic == topic}
                     if mine:
@@ -128,6 +143,14 @@ class Shell:
         for steps in self.steps.values():
             steps.save()
 
+    def forgetful(self, record: Any, message: T) -> T:
+        """What a step of ours sent, without people who were forgotten since. A while after somebody was forgotten
+        nothing of theirs comes any more."""
+        erasures = self.people.erasures
+        if not len(erasures) or record.timestamp * 1000 > erasures.latest + _UNDERWAY:
+            return message
+        return cleaned(message, erasures)
+
     async def publish(self, topic: str, messages: Sequence[Message]) -> None:
         """Publishes and waits for the broker's word; nothing is acknowledged upstream before."""
         if not messages:
@@ -141,6 +164,7 @@ class Shell:
 
     async def stop(self) -> None:
         """Closes the publisher."""
+        await self.erasures.stop()
         if self._publisher is not None:
             await self._publisher.stop()
             self._publisher = None
@@ -152,10 +176,12 @@ class Shell:
 
         async def run(stream: Any) -> None:
             async for event in stream.events():
+                began = now()
                 try:
                     event.value.done = await handler(event.message.partition, event.value)
                 except Exception:
                     shell.crash(topic)
+                shell.watch.batch(topic, len(event.value), now() - began)
 
         self.app.agent(self.app.topic(topic, schema=BatchSchema()), name=topic, concurrency=1)(run)
 
@@ -176,10 +202,12 @@ class Shell:
                 while count < _COLLECTED and not waiting.empty():
                     events.append(waiting.get_nowait())
                     count += len(events[-1].value)
+                began = now()
                 try:
                     await handler([record for event in events for record in event.value])
                 except Exception:
                     shell.crash(topic)
+                shell.watch.batch(topic, count, now() - began)
                 for event in events:
                     event.value.done = True
                     event.ack()
@@ -200,6 +228,28 @@ class Shell:
         log.error("worker ends on an unexpected error", where=where, error=traceback.format_exc())
         os._exit(70)
 
+    def check(self, topic: str, records: Sequence[Any], refused: int) -> None:
+        """Ends the process when a reader meets hardly anything but records to refuse, of which these are `refused`.
+
+        Nothing of the batch is published or committed then: all of it comes again.
+        """
+        limit = self.settings.poison
+        found = self._poison.exceeded(topic, records[0].partition, len(records), refused)
+        if found is None:
+            return
+        log.error(
+            "worker stops: nearly all records are refused",
+            topic=topic,
+            partition=records[0].partition,
+            refused=found[0],
+            of=found[1],
+            offset=records[0].offset,
+            do="mend what sends them and start the worker again; what waits is kept. To have them all go to the dead "
+            f"letters ({dead_letter_topic(topic)}; `vigie dlq list`) start it with VIGIE_POISON__RECORDS=0; the limit "
+            f"now is {limit.share:g} of the last {limit.records}",
+        )
+        os._exit(POISONED)
+
     async def refuse(
         self, topic: str, records: Sequence[Any], refused: Sequence[Refused], stage: str = "intake"
     ) -> None:
@@ -207,7 +257,7 @@ class Shell:
         messages = [
             Message(
                 records[place].key,
-                (records[place].value or b"")[:MAX_RECORD],
+                self.people.letter(records[place].value or b"")[:MAX_RECORD],
                 (
                     ("topic", topic.encode()),
                     ("partition", b"%d" % records[place].partition),
@@ -215,12 +265,15 @@ class Shell:
                     ("stage", stage.encode()),
                     ("reason", refusal.code.encode()),
                     ("field", refusal.field.encode()),
-                    ("message", refusal.message.encode("utf-8", "replace")),
+                    ("message", self.people.word(refusal.message).encode("utf-8", "replace")),
                 ),
             )
             for place, refusal in refused
         ]
         await self.publish(dead_letter_topic(topic), messages)
+        for code, number in Counter(refusal.code for _, refusal in refused).items():
+            self.watch.meter.count(metrics.REFUSED, topic, stage, code, by=number)
+        self.watch.meter.count(metrics.DEAD_LETTERS, topic, by=len(messages))
 
 
 def read_all(records: Sequence[Any], read: Callable[[bytes], T]) -> tuple[list[tuple[Any, T]], list[Refused]]:

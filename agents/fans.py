@@ -30,12 +30,18 @@ class Fans:
         return await self._steps.feed(partition, records, self._feed)
 
     async def _feed(self, step: FanStep, records: Sequence[Any], silent: bool) -> None:
-        for out in step.feed([raw(record) for record in records]):
+        step.meet(self._shell.people)
+        told = step.feed([raw(record) for record in records])
+        if not silent:
+            self._shell.check(FANS_RAW, records, sum(len(out.refused) for out in told))
+        for out in told:
             if silent:
                 continue
+            self._shell.watch.outcomes("fans", out.counts)
             await self._shell.refuse(FANS_RAW, records, out.refused)
             await self._shell.publish(FANS_CHECKED, _checked(out))
             await self._shell.publish(SIGNALS, [_signal(signal) for signal in out.signals])
+        self._shell.watch.clock(FANS_RAW, records[0].partition, step.clock)
 
     async def tell_quiet(self) -> None:
         """Says of each partition where nothing is waiting that it does not hold back time."""

@@ -32,12 +32,18 @@ class Posts:
         return await self._steps.feed(partition, records, self._feed)
 
     async def _feed(self, step: PostStep, records: Sequence[Any], silent: bool) -> None:
-        for posted in step.feed([raw(record) for record in records]):
+        step.meet(self._shell.people)
+        told = step.feed([raw(record) for record in records])
+        if not silent:
+            self._shell.check(POSTS_RAW, records, sum(len(posted.refused) for posted in told))
+        for posted in told:
             if silent:
                 continue
+            self._shell.watch.outcomes("posts", posted.counts)
             await self._shell.refuse(POSTS_RAW, records, posted.refused)
             await self._shell.publish(POSTS_ENRICHED, _enriched(posted))
             await self._shell.publish(SHUFFLE, _dealt(posted.shuffled))
+        self._shell.watch.clock(POSTS_RAW, records[0].partition, step.clock)
 
     async def tell_quiet(self) -> None:
         """Says of each partition where nothing is waiting that it does not hold back time."""

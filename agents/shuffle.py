@@ -31,9 +31,11 @@ class Shuffle:
         out: list[Message] = []
         for record, message in messages:
             # What a message says of quiet partitions held when it was sent, not when it is read.
+            message = self._shell.forgetful(record, message)
             signals = step.feed(message, record.timestamp / 1000.0, record.offset)
             if not silent:
                 out += [Message(None, encode(signal), (), 0) for signal in signals]
         if not silent:
+            self._shell.check(SHUFFLE, records, len(refused))
             await self._shell.refuse(SHUFFLE, records, refused)
             await self._shell.publish(SIGNALS, out)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import pyarrow as pa
 import structlog
 
 from agents.app import Shell
+from agents.rights import Rights
+from pipeline import metrics
 from pipeline.bus import version_of
 from pipeline.config import Settings
 from pipeline.detect.intake import Refused
@@ -25,13 +27,15 @@ from pipeline.store import rows
 from pipeline.store.client import StoreClient
 from pipeline.store.enriched_rows import posts_from_json
 from pipeline.store.errors import StoreError
-from pipeline.store.migrate import migrate
+from pipeline.store.migrate import Retention, migrate
+from schemas import erasures
 from schemas.decode import Refusal
 from schemas.times import Micros
-from schemas.topics import ACTIONS, ALERTS, COPIES, DLQ, FANS_CHECKED, POSTS_ENRICHED, TOPICS
+from schemas.topics import ACTIONS, ALERTS, COPIES, DLQ, ERASURES, FANS_CHECKED, POSTS_ENRICHED, TOPICS
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
 Tables = list[tuple[str, pa.Table]]
 Shape = Callable[[Sequence[Any], Micros], Tables]
 _UNSHAPELY = (ValueError, KeyError, TypeError, AttributeError)
@@ -62,6 +66,7 @@ class Sinks:
         self._ready = False
         self._lock = asyncio.Lock()
         self._clients: dict[str, StoreClient] = {}
+        self._rights = Rights(shell, self.insist)
         for topic, shape in SHAPES.items():
             linger = _SOON if topic in _URGENT else _LINGER
             shell.collector(topic, self._handler(topic, shape), linger)
@@ -69,21 +74,44 @@ class Sinks:
     def _handler(self, topic: str, shape: Shape) -> Any:
         async def handle(records: Sequence[Any]) -> None:
             at = time.time_ns() // 1000
+            records = await self._rights.kept(topic, records)
             tables, refused = shaped(records, at, shape)
+            self._shell.check(topic, records, len(refused))
             await self._insist(topic, tables)
+            entered = version_of(records[0].headers)
+            if entered is not None:
+                delay = max(0.0, time.time() - entered / 1e6)
+                self._shell.watch.meter.observe(metrics.STORE_DELAY, topic, value=delay)
             if refused and not topic.endswith(DLQ):
                 await self._shell.refuse(topic, records, refused, "store")
+            await self._rights.stored(topic, records, at)
 
         return handle
 
     async def _insist(self, topic: str, tables: Tables) -> None:
+        def insert(client: StoreClient) -> None:
+            for name, table in tables:
+                client.insert(name, table)
+
+        await self.insist(topic, insert)
+        meter = self._shell.watch.meter
+        meter.count(metrics.INSERTS, topic)
+        for name, table in tables:
+            meter.count(metrics.ROWS, name, by=table.num_rows)
+
+    async def insist(self, topic: str, work: Callable[[StoreClient], T]) -> T:
+        """Does something in the store, again and again until it succeeds; for each topic one thing at a time."""
         pause = 0.2
+        watch = self._shell.watch
         while True:
             try:
                 await self._prepare()
-                await asyncio.to_thread(self._insert, topic, tables)
-                return
+                done = await asyncio.to_thread(self._call, topic, work)
+                watch.trouble(topic)
+                return done
             except StoreError as error:
+                watch.trouble(topic, str(error))
+                watch.meter.count(metrics.INSERT_FAILURES, topic)
                 log.warning("the store does not take a batch; trying again", topic=topic, error=str(error))
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
@@ -97,16 +125,15 @@ class Sinks:
     def _migrate(self) -> None:
         with store_writer(self._settings) as client:
             client.wait_ready(30.0)
-            migrate(client, self._settings.store.database)
+            migrate(client, self._settings.store.database, Retention(**self._settings.retention.model_dump()))
 
-    def _insert(self, topic: str, tables: Tables) -> None:
+    def _call(self, topic: str, work: Callable[[StoreClient], T]) -> T:
         client = self._clients.get(
             topic
         )  # a client is not for several threads; a topic's batches come in turn
         if client is None:
             client = self._clients[topic] = store_writer(self._settings)
-        for name, table in tables:
-            client.insert(name, table)
+        return work(client)
 
 
 def shaped(records: Sequence[Any], at: Micros, shape: Shape) -> tuple[Tables, list[Refused]]:
@@ -161,6 +188,11 @@ def _actions(records: Sequence[Any], at: Micros) -> Tables:
     return [("actions", rows.actions_table(_values(records), at))]
 
 
+def _erasures(records: Sequence[Any], at: Micros) -> Tables:
+    found = [erasures.decode(record.value or b"") for record in records]
+    return [("erasures", rows.erasures_table(found, at))]
+
+
 def _number(text: str | None) -> int:
     return int(text) if text and text.isdecimal() and len(text) < 19 else -1
 
@@ -209,5 +241,6 @@ SHAPES: dict[str, Shape] = {
     ALERTS: _alerts,
     COPIES: _copies,
     ACTIONS: _actions,
+    ERASURES: _erasures,
     **{name: _letters for name in TOPICS if name.endswith(DLQ)},
 }

@@ -15,6 +15,8 @@ import structlog
 from faust.types import TP
 
 from agents.app import Shell, now
+from pipeline.detect.erase import forget
+from pipeline.runtime import holding
 from pipeline.snapshots import Mark, mark
 
 log = structlog.get_logger()
@@ -27,6 +29,8 @@ class Step(Protocol):
 
 
 S = TypeVar("S", bound=Step)
+Again = Callable[[S, set[str]], Awaitable[None]]
+"""again(step, names): tells anew the alerts of these names, as somebody in them was forgotten."""
 Work = Callable[[S, Sequence[Any], bool], Awaitable[None]]
 """work(step, records, silent): feeds the step; publishes what comes of it, unless silent."""
 
@@ -35,6 +39,9 @@ QUIET_AFTER = 1.0
 
 QUIET_EVERY = 5.0
 """Seconds between saying so: rarely enough for a memory-only broker, often enough against `clock.GRACE`."""
+
+FORGET_EVERY = 1.0
+"""Seconds between looks at who is to be forgotten."""
 
 _FRESH = 3.0
 """Seconds for which the broker's word on the end of a partition holds. A worker that was frozen knows an old end."""
@@ -52,6 +59,7 @@ class Held(Generic[S]):
         self.heard = 0.0
         self.whole = True
         self.kept = self.next  # as it is on disk
+        self.erased = False  # somebody was forgotten who may stand on disk still
         self.logs = 0  # how often the log turned out to be another one
         self.gap: int | None = None  # offset of the record that came where `next` was expected
 
@@ -70,13 +78,17 @@ class Held(Generic[S]):
 class Steps(Generic[S]):
     """One step for each partition of a topic that is assigned to this worker."""
 
-    def __init__(self, shell: Shell, topic: str, make: Callable[[int], S]) -> None:
+    def __init__(
+        self, shell: Shell, topic: str, make: Callable[[int], S], again: Again[S] | None = None
+    ) -> None:
         self._shell = shell
         self._topic = topic
         self._make = make
+        self._again = again
         self._held: dict[int, Held[S]] = {}
         shell.steps[topic] = self
         shell.app.on_partitions_assigned.connect(self._keep)
+        shell.app.timer(interval=FORGET_EVERY)(self._forget_all)
 
     async def feed(self, partition: int, records: Sequence[Any], work: Work[S]) -> bool:
         """Takes one fetch to the step of its partition. What the step has taken in before is left out.
@@ -88,6 +100,7 @@ class Steps(Generic[S]):
         if held is None:
             return False  # fetched before the partition was taken away
         held.heard = now()
+        await self._forget(held)
         records = [record for record in records if record.offset >= held.next]
         if records and await self._ahead(held, records[0]):
             return False
@@ -105,6 +118,35 @@ class Steps(Generic[S]):
             held.kept = held.next
             self._shell.saver.save(key, held.last, held.step)
         return True
+
+    async def _forget(self, held: Held[S]) -> None:
+        """Takes out of the state whoever was to be forgotten since it was last looked at."""
+        changed = forget(held.step, self._shell.people.erasures)
+        if changed is None:
+            return
+        held.erased = True
+        if changed and self._again is not None:
+            await self._again(held.step, changed)
+
+    async def _forget_all(self) -> None:
+        """Also where nothing comes, and on disk: there stands what was written before, until it is replaced."""
+        for partition, held in list(self._held.items()):
+            if not held.whole:
+                continue
+            await self._forget(held)
+            if held.erased and held.whole and self._shell.saver.idle:  # what is being written is of before
+                held.erased = False
+                self._rewrite(partition, held)
+
+    def _rewrite(self, partition: int, held: Held[S]) -> None:
+        key = (self._topic, partition)
+        if held.last is not None:
+            held.kept = held.next
+            self._shell.saver.put(key, held.last, held.step)
+        elif (saved := self._shell.snapshots.read(*key)) is not None:  # of the log before this one
+            forget(saved.state, self._shell.people.erasures)
+            self._shell.saver.put(key, saved.last, saved.state)
+        self._shell.snapshots.clear_unfit(*key)
 
     async def _ahead(self, held: Held[S], record: Any) -> bool:
         """Whether records may be missing before this one: a fetch from before a rebalance may still be under way when
@@ -173,6 +215,8 @@ class Steps(Generic[S]):
     def quiet(self) -> Iterator[tuple[S, int]]:
         """The steps of assigned partitions where nothing is waiting, which should not hold back time, each with the
         moment at which that was so (Unix milliseconds)."""
+        if holding(self._shell.settings):
+            return
         consumer = self._shell.app.consumer
         for tp in consumer.assignment():
             held = self._held.get(tp.partition) if tp.topic == self._topic else None

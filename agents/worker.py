@@ -21,7 +21,7 @@ from agents.shuffle import Shuffle
 from agents.sinks import Sinks
 from pipeline.broker import create_topics
 from pipeline.config import Settings, read_settings
-from pipeline.runtime import NotRunning, kafka_address
+from pipeline.runtime import NotRunning, announce, kafka_address, retract
 
 ROLES = ("detect", "sink", "all")
 READY = "ready"
@@ -80,10 +80,13 @@ def main() -> None:
         debug=False,
         quiet=True,
     )
+    address = shell.watch.serve()
+    announce(settings, arguments.role, address)
     try:
         worker.execute_from_commandline()
     finally:
         shell.save()
+        retract(settings)
         sys.stdout.flush()
     os._exit(0)  # the consumer's thread may still wait for a poll that no longer matters
 

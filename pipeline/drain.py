@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.topics import (
+    ACTIONS,
     ALERTS,
     COPIES,
+    DLQ,
     FANS_CHECKED,
     FANS_RAW,
     POSTS_ENRICHED,
@@ -18,7 +20,6 @@ from schemas.topics import (
     SHUFFLE,
     SIGNALS,
     TOPICS,
-    dead_letter_topic,
 )
 
 # In the order of the stream: once a stage has read all, the next stage's topics hold all that it will get.
@@ -33,10 +34,10 @@ STAGES = (
             FANS_CHECKED,
             ALERTS,
             COPIES,
-            dead_letter_topic(POSTS_RAW),
-            dead_letter_topic(FANS_RAW),
+            ACTIONS,
         ),
     ),
+    ("sink", tuple(name for name in TOPICS if name.endswith(DLQ))),
 )
 
 
@@ -53,7 +54,7 @@ async def drain(bootstrap: str, group: str = "vigie", patience: float = 300.0, s
         TimeoutError: names the topic that is behind.
     """
     deadline = time.monotonic() + patience
-    for role, topics in STAGES if store else STAGES[:-1]:
+    for role, topics in STAGES if store else STAGES[:-2]:
         ends = await end_offsets(bootstrap, topics)
         # A consumer that only asks where its group stands: it joins nothing and commits nothing.
         consumer = AIOKafkaConsumer(
@@ -74,13 +75,17 @@ async def drain(bootstrap: str, group: str = "vigie", patience: float = 300.0, s
             await consumer.stop()
 
 
-async def end_offsets(bootstrap: str, topics: Iterable[str]) -> dict[TopicPartition, int]:
+async def end_offsets(
+    bootstrap: str, topics: Iterable[str], client_id: str = "vigie-drain"
+) -> dict[TopicPartition, int]:
     """The offset after the last record of each partition.
 
     Read off the high watermark of a fetch: the embedded broker's own answer for the end is short of it.
     """
     places = [TopicPartition(name, number) for name in topics for number in range(TOPICS[name].partitions)]
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, fetch_max_wait_ms=50)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, client_id=client_id, enable_auto_commit=False, fetch_max_wait_ms=50
+    )
     await consumer.start()
     try:
         consumer.assign(places)

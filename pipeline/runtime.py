@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from pathlib import Path
 
 import msgspec
@@ -17,12 +18,13 @@ class NotRunning(Exception):
 
 
 class Running(msgspec.Struct):
-    """Addresses of a running `vigie up`."""
+    """Addresses of a running `vigie up`. stopped: workers that it does not start again."""
 
     pid: int
     kafka: str
     store_host: str
     store_port: int
+    stopped: tuple[str, ...] = ()
 
 
 def _path(settings: Settings) -> Path:
@@ -50,6 +52,48 @@ def read_running(settings: Settings) -> Running | None:
     except (OSError, ValueError):
         return None
     return running if _alive(running.pid) else None
+
+
+class Worker(msgspec.Struct, frozen=True):
+    """A process of this machine that tells how it is. address: host:port of `/metrics` and `/health`; empty where they
+    are switched off."""
+
+    pid: int
+    role: str
+    address: str
+
+
+def _workers(settings: Settings) -> Path:
+    return settings.data_dir / "workers"
+
+
+def announce(settings: Settings, role: str, address: str) -> None:
+    """This process has begun: the other commands find it."""
+    folder = _workers(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / f".{os.getpid()}"
+    fresh.write_bytes(msgspec.json.encode(Worker(os.getpid(), role, address)))
+    fresh.replace(folder / f"{os.getpid()}.json")
+
+
+def retract(settings: Settings) -> None:
+    """This process ends."""
+    (_workers(settings) / f"{os.getpid()}.json").unlink(missing_ok=True)
+
+
+def workers(settings: Settings) -> list[Worker]:
+    """Those that run, by role and pid. What others left behind that were killed is removed."""
+    found = []
+    for path in _workers(settings).glob("*.json"):
+        try:
+            worker = msgspec.json.decode(path.read_bytes(), type=Worker)
+        except (OSError, msgspec.DecodeError):
+            continue
+        if _alive(worker.pid):
+            found.append(worker)
+        else:
+            path.unlink(missing_ok=True)
+    return sorted(found, key=lambda one: (one.role, one.pid))
 
 
 def _alive(pid: int) -> bool:
@@ -94,6 +138,27 @@ def store_address(settings: Settings) -> tuple[str, int]:
             "Start `vigie up`, or set VIGIE_STORE__HOST and VIGIE_STORE__PORT."
         )
     return running.store_host, running.store_port
+
+
+_HOLD = 120.0
+"""Seconds for which the word holds that the broker is being emptied, should whoever said so have died."""
+
+
+def say_holding(settings: Settings, holding: bool) -> None:
+    """Tells the workers whether the broker is being emptied; they say nothing of their own accord meanwhile."""
+    path = settings.data_dir / "hold"
+    if holding:
+        path.touch()
+    else:
+        path.unlink(missing_ok=True)
+
+
+def holding(settings: Settings) -> bool:
+    """Whether that was said."""
+    try:
+        return time.time() - (settings.data_dir / "hold").stat().st_mtime < _HOLD
+    except OSError:
+        return False
 
 
 def free_port(wanted: int) -> int:

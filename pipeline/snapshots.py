@@ -29,6 +29,7 @@ import pipeline.detect
 import pipeline.text
 import schemas
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.people import Pseudonyms
 from schemas.topics import TOPICS
 
 log = structlog.get_logger()
@@ -84,10 +85,13 @@ def _code() -> bytes:
     return digest.digest()
 
 
-def fit(parameters: Parameters) -> str:
-    """Equal for states that can stand for each other: the same code, parameters and numbers of partitions."""
+def fit(parameters: Parameters, pseudonyms: Pseudonyms | None = None) -> str:
+    """Equal for states that can stand for each other: the same code, parameters, pseudonyms and numbers of
+    partitions."""
     digest = hashlib.blake2b(_code(), digest_size=8)
     digest.update(msgspec.json.encode(parameters))
+    if pseudonyms is not None:
+        digest.update(pseudonyms.of("", "").encode())
     digest.update(repr(sorted((topic.name, topic.partitions) for topic in TOPICS.values())).encode())
     return digest.hexdigest()
 
@@ -143,6 +147,11 @@ class Snapshots:
         )
         path.replace(path.with_name(f"{path.name}.unfit"))
         return None
+
+    def clear_unfit(self, topic: str, partition: int) -> None:
+        """Removes a state that was set aside: it may hold whom no other state holds any more."""
+        path = self.path(topic, partition)
+        path.with_name(f"{path.name}.unfit").unlink(missing_ok=True)
 
     def _sweep(self, path: Path) -> None:
         """Removes what writers left that were killed."""

@@ -11,14 +11,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiokafka.errors import KafkaError
 
-from pipeline.broker import create_topics, start_broker
+from pipeline.broker import create_topics
 from pipeline.config import Settings
-from pipeline.runtime import Running, forget_running, free_port, read_running, write_running
+from pipeline.embedded import EmbeddedBroker, Renewal
+from pipeline.forgetting import publish, stored_erasures
+from pipeline.poison import POISONED
+from pipeline.restarts import Restarts
+from pipeline.runtime import Running, forget_running, free_port, read_running, workers, write_running
+from pipeline.store.client import StoreClient
+from pipeline.store.errors import StoreError
 
 _PATIENCE = 60.0
 _STOP_PATIENCE = 8.0
@@ -48,6 +54,12 @@ class Stack:
         self.store_port = 0
         self.writer_password = settings.store.writer_password.get_secret_value() or secrets.token_urlsafe(24)
         self._parts: dict[str, subprocess.Popen[bytes]] = {}
+        self._commands: dict[str, tuple[list[str], Mapping[str, str]]] = {}
+        self._restarts = Restarts(settings.restarts)
+        self._due: dict[str, float] = {}
+        self._stopped: list[str] = []
+        self._broker: EmbeddedBroker | None = None
+        self.renewal: Renewal | None = None
 
     def environment(self) -> dict[str, str]:
         """What the parts need to find each other; secrets travel by the environment alone."""
@@ -82,8 +94,10 @@ class Stack:
         self.store_port = free_port(self.settings.store.port)
         if not self.bootstrap:
             port = free_port(self.settings.kafka.port)
-            self.bootstrap = f"127.0.0.1:{port}"
-            self._parts["broker"] = start_broker(port, self.logs / "broker.log", _die_with_parent)
+            self._broker = EmbeddedBroker(port, self.logs / "broker.log", _die_with_parent)
+            self.bootstrap = self._broker.bootstrap
+            self._parts["broker"] = self._broker.process
+            self.renewal = Renewal(self.settings, self._broker, self._end_workers, self._begin_workers)
         store = self._python(
             "store",
             [
@@ -99,31 +113,69 @@ class Stack:
             asyncio.run(create_topics(self.bootstrap, self.settings.kafka.replication))
         except (ConnectionError, KafkaError) as error:
             raise StackError(f"no broker to work with: {error}; see {self.logs}/broker.log") from None
-        waiting = [
-            (store, "store"),
-            (self._python("sink", ["-m", "agents.worker", "--role", "sink"]), "sink"),
-        ]
-        for number in range(self.settings.workers):
-            name = f"detect-{number + 1}"
-            waiting.append((self._python(name, ["-m", "agents.worker", "--role", "detect"]), name))
-        for part, name in waiting:
+        workers = self._workers()
+        for part, name in [(store, "store"), *workers]:
             self._line(part, name)
-        write_running(self.settings, Running(os.getpid(), self.bootstrap, "127.0.0.1", self.store_port))
+        self._remember_erasures()
+        self._write()
+
+    def _write(self) -> None:
+        running = Running(os.getpid(), self.bootstrap, "127.0.0.1", self.store_port, tuple(self._stopped))
+        write_running(self.settings, running)
+
+    def _workers(self) -> list[tuple[subprocess.Popen[bytes], str]]:
+        """Starts them, but for those that were stopped for what they met."""
+        names = ["sink", *(f"detect-{number + 1}" for number in range(self.settings.workers))]
+        started = []
+        for number, name in enumerate(names):
+            if name in self._stopped:
+                continue
+            port = self.settings.metrics.port
+            own = {"VIGIE_METRICS__PORT": str(port + number if 0 < port <= 65535 - number else 0)}
+            role = name.partition("-")[0]
+            started.append((self._python(name, ["-m", "agents.worker", "--role", role], own), name))
+        return started
+
+    def _end_workers(self) -> None:
+        self._finish([part for name, part in self._parts.items() if name not in ("broker", "store")])
+
+    def _begin_workers(self) -> None:
+        assert self._broker is not None
+        self._parts["broker"] = self._broker.process
+        self._due.clear()
+        self._remember_erasures()
+        self._workers()
+
+    def _remember_erasures(self) -> None:
+        """The embedded broker has forgotten who was to be forgotten; the store has not."""
+        if self.settings.kafka.bootstrap:
+            return
+        store = self.settings.store
+        password = store.password.get_secret_value()
+        try:
+            with StoreClient("127.0.0.1", self.store_port, store.user, password, store.database) as client:
+                known = stored_erasures(client)
+            if known:
+                asyncio.run(publish(self.bootstrap, known))
+        except (StoreError, KafkaError) as error:
+            raise StackError(f"people who were forgotten cannot be told to the workers: {error}") from None
 
     def _python(
         self, name: str, arguments: list[str], extra: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
-        part = subprocess.Popen(
-            [sys.executable, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self._log(name).open("ab"),
-            env={**self.environment(), **(extra or {})},
-            # A Ctrl-C is for the supervisor; it stops the parts in their order.
-            start_new_session=True,
-            preexec_fn=_die_with_parent,
-        )
+        with self._log(name).open("ab") as log:
+            part = subprocess.Popen(
+                [sys.executable, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**self.environment(), **(extra or {})},
+                # A Ctrl-C is for the supervisor; it stops the parts in their order.
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
         self._parts[name] = part
+        self._commands[name] = arguments, extra or {}
         return part
 
     def _log(self, name: str) -> Path:
@@ -147,9 +199,51 @@ class Stack:
             return ""
         return "\n  " + "\n  ".join(lines[-5:]) if lines else ""
 
-    def failed(self) -> str | None:
-        """The name of a part that has ended, if any."""
-        return next((name for name, part in self._parts.items() if part.poll() is not None), None)
+    def addresses(self) -> dict[str, str]:
+        """Where the workers serve their metrics, by part."""
+        names = {part.pid: name for name, part in self._parts.items()}
+        return {
+            names[one.pid]: one.address for one in workers(self.settings) if one.pid in names and one.address
+        }
+
+    def mend(self) -> list[str]:
+        """Starts again what has ended, after a pause that grows; what there is to say of it. To be called again and
+        again.
+
+        A worker that says that it would end again, having met nothing but records to refuse, is left alone.
+
+        Raises:
+            StackError: a part that is not started again: the broker, which took the topics with it; one that has ended
+                too often.
+        """
+        said, now = [], time.monotonic()
+        for name, part in list(self._parts.items()):
+            if part.poll() is None:
+                continue
+            if name in self._due:
+                if now >= self._due[name]:
+                    del self._due[name]
+                    self._python(name, *self._commands[name])
+                    said.append(f"{name} started again")
+                continue
+            if part.stdout is not None:
+                part.stdout.close()
+            if part.returncode == POISONED:
+                # The others go on: an embedded broker that ended would take with it what waits.
+                said.append(f"{self.describe_failure(name)}\n{name} is not started again; the rest goes on")
+                del self._parts[name]
+                self._stopped.append(name)
+                self._write()
+                continue
+            pause = self._restarts.ended(name, now) if name in self._commands else None
+            if pause is None:
+                again = f"\nIt is not started again: restarts is {self._restarts.most} in ten minutes."
+                raise StackError(self.describe_failure(name) + (again if name in self._commands else ""))
+            self._due[name] = now + pause
+            said.append(
+                f"{name} ended with code {part.returncode}; starting it again in {pause:.0f} s, see {self._log(name)}"
+            )
+        return said
 
     def describe_failure(self, name: str) -> str:
         """For people."""
@@ -161,21 +255,25 @@ class Stack:
         """Workers first, then the store, then the broker; each gets a few seconds."""
         names = sorted(self._parts, key=lambda name: {"broker": 2, "store": 1}.get(name, 0))
         for stage in (0, 1, 2):
-            group = [self._parts[n] for n in names if {"broker": 2, "store": 1}.get(n, 0) == stage]
-            for part in group:
-                if part.poll() is None:
-                    part.send_signal(signal.SIGTERM)
-            deadline = time.monotonic() + _STOP_PATIENCE
-            for part in group:
-                try:
-                    part.wait(max(0.1, deadline - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    part.kill()
-                    part.wait()
-        for part in self._parts.values():
-            if part.stdout is not None:
-                part.stdout.close()
+            self._finish([self._parts[n] for n in names if {"broker": 2, "store": 1}.get(n, 0) == stage])
         self._parts.clear()
+        if self._broker is not None:
+            self._broker.stop()
         running = read_running(self.settings)
         if running is not None and running.pid == os.getpid():
             forget_running(self.settings)
+
+    @staticmethod
+    def _finish(group: Sequence[subprocess.Popen[bytes]]) -> None:
+        for part in group:
+            if part.poll() is None:
+                part.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_PATIENCE
+        for part in group:
+            try:
+                part.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                part.kill()
+                part.wait()
+            if part.stdout is not None:
+                part.stdout.close()

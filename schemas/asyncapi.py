@@ -30,6 +30,7 @@ _KEYS: Mapping[str, str] = {
     "CopyMember": _PLATFORM + "id",
     "Alert": "alert_id",
     "Action": "alert_id",
+    "Erasure": "person, a colon, name, a colon, part",
     "dead letter": "the key of the record as it came",
 }
 

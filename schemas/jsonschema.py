@@ -19,6 +19,7 @@ import msgspec
 from schemas.alerts import MAX_IDS, Alert
 from schemas.cloudevents import TYPE
 from schemas.decode import MAX_ID, MAX_ITEM, MAX_ITEMS, MAX_LANG, MAX_TEXT, REFUSALS
+from schemas.erasures import Erasure
 from schemas.records import FOLLOW_ACTIONS, FanCount, Follow, Post
 from schemas.times import EARLIEST, LATEST, SECOND, Micros
 
@@ -267,6 +268,7 @@ _MAKERS: Mapping[str, Callable[[], Schema]] = {
     "AlertEvent": _event,
     "CopyMember": _member,
     "Action": _action,
+    "Erasure": lambda: _component(Erasure),
     "DeadLetterHeaders": _dead_letter,
 }
 

@@ -73,9 +73,9 @@ def format_time(micros: Micros) -> str:
     return f"{_date(days)}T{hours:02d}:{minutes:02d}:{seconds:02d}Z"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16384)  # accounts are made over many years
 def _date(days: int) -> str:
-    return (_EPOCH + timedelta(days=days)).strftime("%Y-%m-%d")
+    return (_EPOCH + timedelta(days=days)).date().isoformat()
 
 
 def to_datetime(micros: Micros) -> datetime:

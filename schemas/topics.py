@@ -14,6 +14,7 @@ FANS_CHECKED = "vigie.fans.checked.v1"
 ALERTS = "vigie.alerts.v1"
 ACTIONS = "vigie.actions.v1"
 COPIES = "vigie.copies.v1"
+ERASURES = "vigie.erasures.v1"
 SHUFFLE = "vigie.shuffle.v1"
 SIGNALS = "vigie.signals.v1"
 

@@ -1,4 +1,4 @@
-"""The generated parts of docs/reference: settings, topics, commands, from the code that defines them.
+"""The generated parts of docs/reference: settings, topics, commands, metrics, from the code that defines them.
 
     python -m tests.reference
 
@@ -22,6 +22,7 @@ from pydantic import BaseModel, SecretStr
 from pipeline.cli.main import app
 from pipeline.config import Settings
 from pipeline.detect.parameters import Parameters
+from pipeline.metrics import METRICS
 from schemas.topics import TOPICS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -194,10 +195,20 @@ def commands_page() -> str:
     return "\n".join(parts)
 
 
+def metrics_page() -> str:
+    """The generated part of metrics.md."""
+    rows = [
+        (f"`{one.name}`", one.kind, ", ".join(f"`{label}`" for label in one.labels), one.help)
+        for one in METRICS
+    ]
+    return table(("metric", "type", "labels", "meaning"), rows)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/settings.md": settings_page,
     "docs/reference/topics.md": topics_page,
     "docs/reference/commands.md": commands_page,
+    "docs/reference/metrics.md": metrics_page,
 }
 
 

@@ -46,6 +46,7 @@ def backtest(
     from pipeline.connect.files import read
     from pipeline.connect.items import FileProblem, Progress
     from pipeline.detect.parameters import read_parameters
+    from pipeline.detect.people import People, pseudonyms
     from schemas.records import KINDS
 
     if kind is not None and kind not in KINDS:
@@ -59,7 +60,7 @@ def backtest(
     try:
         items = read(files, kind, progress)
         with progress_bar("backtest", progress) as step:
-            report = run(items, parameters, out, step)
+            report = run(items, parameters, out, step, People(pseudonyms(settings.privacy.key())))
     except FileProblem as problem:
         fail("backtest", problem, WRONG_USE if problem.wrong_use else 1)
     except OSError as error:

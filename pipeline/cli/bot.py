@@ -12,12 +12,13 @@ def bot(
 ) -> None:
     """Deliver alerts to people: on the console, and to bot.webhook_url when it is set."""
     import asyncio
+    import time
 
     from aiokafka.errors import KafkaError
 
     from pipeline.cli.console import fail, say
     from pipeline.cli.settings import load_settings
-    from pipeline.runtime import NotRunning, kafka_address
+    from pipeline.runtime import NotRunning, kafka_address, retract
 
     settings = load_settings("bot")
     try:
@@ -28,18 +29,30 @@ def bot(
     async def run() -> None:
         import httpx
 
+        from pipeline.health import Health
+        from pipeline.metrics import Meter
+        from pipeline.metrics_http import serve
         from pipeline.notify.bot import Bot, Channel, Console, Webhook
         from pipeline.notify.feed import alert_feed
+        from pipeline.notify.quota import Quota
+        from pipeline.runtime import announce
 
         async with httpx.AsyncClient(timeout=10.0) as client:
             channels: list[Channel] = [Console()]
             url = settings.bot.webhook_url.get_secret_value()
             if url:
                 channels.append(Webhook(url, client))
-            teller = Bot(channels, settings.bot.severity, settings.bot.language)  # type: ignore[arg-type]
+            meter, quota = Meter(), Quota(settings.bot.quota)
+            health = Health(settings.metrics.stalled_seconds, time.monotonic())
+            if settings.metrics.enabled and not once:
+                place = settings.metrics.host, settings.metrics.port
+                found = serve(*place, meter, lambda: health.verdict(time.monotonic(), {}))
+                announce(settings, "bot", found)
+                say(f"metrics and health at http://{found}")
+            teller = Bot(channels, settings.bot.severity, settings.bot.language, quota, meter)  # type: ignore[arg-type]
             # With a group, a bot that starts again does not tell everything anew.
-            async for alert in alert_feed(address, f"{settings.kafka.group}-bot", 5.0 if once else None):
-                await teller.take(alert)
+            feed = alert_feed(address, f"{settings.kafka.group}-bot", 5.0 if once else None)
+            await teller.follow(feed, alive=lambda: health.look([], time.monotonic()))
 
     say(f"alerts of severity {settings.bot.severity} and above, from {address}; Ctrl-C ends")
     try:
@@ -48,3 +61,5 @@ def bot(
         fail("bot", error)
     except KeyboardInterrupt:
         say("ended")
+    finally:
+        retract(settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.console import WRONG_USE, broker_silent, fail
+from pipeline.cli.console import WRONG_USE, broker_silent, fail, log_to_stderr
 from pipeline.cli.settings import load_settings
 
 if TYPE_CHECKING:
@@ -27,26 +27,6 @@ _PORT = typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free o
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def _log_to_stderr(level: str) -> None:
-    """Messages go to standard error, results to standard output; structlog's own default is the latter."""
-    import logging
-    import os
-    import sys
-
-    import structlog
-
-    colors = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.dev.ConsoleRenderer(colors=colors),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
 def _with_broker(
     settings: Settings, client_id: str, work: Callable[[Publisher], Coroutine[Any, Any, None]]
 ) -> None:
@@ -59,7 +39,7 @@ def _with_broker(
     from pipeline.bus import Publisher
     from pipeline.runtime import NotRunning, kafka_address
 
-    _log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level)
 
     async def main(address: str) -> None:
         publisher = Publisher(address, client_id)

@@ -28,3 +28,23 @@ def broker_silent(address: str, error: Exception) -> str:
         f"Kafka at {address} does not answer ({type(error).__name__}: {error}). "
         "Start it with `vigie up`, or set VIGIE_KAFKA__BOOTSTRAP to the address of your brokers."
     )
+
+
+def log_to_stderr(level: str) -> None:
+    """Messages go to standard error, results to standard output; structlog's own default is the latter."""
+    import logging
+    import os
+    import sys
+
+    import structlog
+
+    colors = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.dev.ConsoleRenderer(colors=colors),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -7,7 +7,21 @@ import sys
 
 import typer
 
-from pipeline.cli import alerts, backtest, bot, connect, demo, dlq, doctor, lab, replay, sql, up, worker
+from pipeline.cli import (
+    alerts,
+    backtest,
+    bot,
+    connect,
+    demo,
+    dlq,
+    doctor,
+    forget,
+    lab,
+    replay,
+    sql,
+    up,
+    worker,
+)
 
 app = typer.Typer(
     name="vigie",
@@ -27,6 +41,7 @@ app.command()(alerts.alerts)
 app.command()(sql.sql)
 app.command()(bot.bot)
 app.command()(doctor.doctor)
+app.command()(forget.forget)
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(lab.app, name="lab")
 

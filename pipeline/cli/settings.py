@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.console import WRONG_USE, fail
 
@@ -20,7 +22,7 @@ def load_settings(command: str) -> Settings:
         return read_settings()
     except ValidationError as error:
         lines = [
-            f"{'.'.join(map(str, problem['loc']))} = {_shown(problem.get('input'))}: {problem['msg']}"
+            f"{'.'.join(map(str, problem['loc']))} = {_shown(problem)}: {problem['msg']}"
             if problem["loc"]
             else problem["msg"]
             for problem in error.errors()
@@ -30,6 +32,13 @@ def load_settings(command: str) -> Settings:
         fail(command, f"vigie.toml cannot be read: {error}", WRONG_USE)
 
 
-def _shown(value: object) -> str:
+_SECRET = re.compile("password|secret|key|url|token", re.IGNORECASE)
+
+
+def _shown(problem: Mapping[str, Any]) -> str:
+    """The value, unless it is a secret, may be one under a name that was mistyped, or holds one."""
+    value, unknown = problem.get("input"), problem["type"] == "extra_forbidden"
+    if unknown or isinstance(value, Mapping) or any(_SECRET.search(str(name)) for name in problem["loc"]):
+        return "(not shown)"
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -8,7 +8,7 @@ def up() -> None:
     import signal
     import threading
 
-    from pipeline.cli.console import WRONG_USE, fail, say
+    from pipeline.cli.console import WRONG_USE, fail, log_to_stderr, say
     from pipeline.cli.settings import load_settings
     from pipeline.detect.parameters import read_parameters
     from pipeline.stack import Stack, StackError
@@ -18,6 +18,7 @@ def up() -> None:
         read_parameters(settings.detect)
     except ValueError as error:
         fail("up", error, WRONG_USE)
+    log_to_stderr(settings.log_level)
     stack = Stack(settings)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -36,12 +37,15 @@ def up() -> None:
         print(
             f"sql    http://127.0.0.1:{stack.store_port}  (ClickHouse HTTP, read-only, user {settings.store.user})"
         )
+        for name, address in sorted(stack.addresses().items()):
+            print(f"health http://{address}/health  ({name}; /metrics for Prometheus)")
         print(f"data   {settings.data_dir}", flush=True)
         say("ready; Ctrl-C stops")
         while not stopping.wait(0.5):
-            name = stack.failed()
-            if name is not None:
-                fail("up", stack.describe_failure(name))
+            if stack.renewal is not None:
+                stack.renewal.tick()
+            for line in stack.mend():
+                say(line)
     except StackError as error:
         if not stopping.is_set():
             fail("up", error)

@@ -50,6 +50,21 @@ def signature_fits(secret: str, body: bytes, headers: Mapping[str, str]) -> bool
     return any(hmac.compare_digest(value.strip().lower().encode(), expected) for value in given)
 
 
+def signed(body: bytes, timestamp: str) -> bytes:
+    """What is signed where a timestamp is asked for: it, a full stop, the body."""
+    return timestamp.encode() + b"." + body
+
+
+def fresh(timestamp: str, now: float, tolerance: float) -> bool:
+    """Whether a timestamp (decimal Unix seconds) lies within so many seconds of now."""
+    return (
+        timestamp.isascii()
+        and timestamp.isdigit()
+        and len(timestamp) < 13
+        and abs(int(timestamp) - now) <= tolerance
+    )
+
+
 def identity(record: Record) -> Identity:
     """Two records with the same identity say the same; a deletion says something else than the post."""
     if isinstance(record, Post):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 
 import orjson
 import structlog
@@ -20,7 +21,7 @@ from starlette.routing import Route
 
 from pipeline.bus import Message
 from pipeline.config import Webhook as WebhookSettings
-from pipeline.connect.bodies import Accepted, Identity, Wrong, parse_body, signature_fits
+from pipeline.connect.bodies import Accepted, Identity, Wrong, fresh, parse_body, signature_fits, signed
 from pipeline.connect.recent import Recent
 from pipeline.connect.sending import Sender
 from schemas.records import KINDS, Kind
@@ -88,17 +89,18 @@ class Webhook:
         if kind is not None and kind not in KINDS:
             return _refuse(400, "wrong_value", f"kind is {kind[:60]!r}; one of {', '.join(KINDS)} is allowed")
         try:
-            body = await _body(request, settings.max_bytes)
+            async with asyncio.timeout(settings.body_seconds):
+                body = await _body(request, settings.max_bytes)
         except _TooLarge:
             reason = f"the body has more than {settings.max_bytes} bytes; send fewer records at a time"
             return _refuse(413, "too_long", reason)
         except ClientDisconnect:
             return Response(status_code=400)
-        secret = settings.secret.get_secret_value()
-        if secret and not signature_fits(secret, body, request.headers):
-            return _refuse(
-                401, "signature", "X-Vigie-Signature: sha256=<HMAC of the body> is missing or wrong"
-            )
+        except TimeoutError:
+            return _refuse(408, "slow", f"the body took longer than {settings.body_seconds:g} s")
+        unsigned = self._unsigned(body, request.headers)
+        if unsigned is not None:
+            return unsigned
         chosen: Kind | None = next((name for name in KINDS if name == kind), None)
         records = parse_body(body, chosen)
         if isinstance(records, Wrong):
@@ -109,6 +111,25 @@ class Webhook:
                 413, "too_long", f"{len(records)} records; at most {settings.max_pending} at a time"
             )
         return await self._take(records, body, request.headers.get("idempotency-key"))
+
+    def _unsigned(self, body: bytes, headers: Mapping[str, str]) -> Response | None:
+        """The refusal of a request that is not signed as it has to be."""
+        secret, tolerance = self._settings.secret.get_secret_value(), self._settings.tolerance_seconds
+        if not secret:
+            return None
+        if not tolerance:
+            if signature_fits(secret, body, headers):
+                return None
+            reason = "X-Vigie-Signature: sha256=<HMAC of the body> is missing or wrong"
+            return _refuse(401, "signature", reason)
+        timestamp = headers.get("x-vigie-timestamp", "")
+        if not fresh(timestamp, time.time(), tolerance):
+            reason = f"X-Vigie-Timestamp: <Unix seconds> is missing or not within {tolerance:g} s of now"
+            return _refuse(401, "timestamp", reason)
+        if signature_fits(secret, signed(body, timestamp), headers):
+            return None
+        reason = "X-Vigie-Signature: sha256=<HMAC of timestamp, full stop, body> is missing or wrong"
+        return _refuse(401, "signature", reason)
 
     async def _take(self, records: Sequence[Accepted], body: bytes, request_key: str | None) -> Response:
         digest = hashlib.sha256(body).digest()
@@ -173,7 +194,7 @@ def webhook_app(publisher: Sender, settings: WebhookSettings) -> Starlette:
     """The ASGI application: `POST /v1/records` and `GET /healthz`. The publisher must have been started.
 
     Answers of `/v1/records`: 202 {"accepted", "duplicates"}; otherwise {"error": {"code", "reason", ...}}
-    with 400 (naming `record`, from 0, and `field`), 401, 413, 415, 422, 429 or 503 (both with Retry-After).
+    with 400 (naming `record`, from 0, and `field`), 401, 408, 413, 415, 422, 429 or 503 (both with Retry-After).
     """
     webhook = Webhook(publisher, settings)
     return Starlette(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -11,12 +11,17 @@ from pipeline.detect.book import AlertBook, Withdrawn
 from pipeline.detect.campaigns import Campaigns, Closed
 from pipeline.detect.clock import Aligner
 from pipeline.detect.clusters import Membership
+from pipeline.detect.company import WaveCompany, closing
+from pipeline.detect.fake_fans import FakeFans
 from pipeline.detect.fan_merge import FanMerge
+from pipeline.detect.fan_verdict import attributed
 from pipeline.detect.messages import Signal
 from pipeline.detect.origin import Heard
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.pile_ons import PileOns
 from pipeline.detect.ring_weeks import RingWeeks
 from pipeline.detect.rings import Rings
+from pipeline.detect.source_silence import SourceSilence
 from schemas.alerts import Alert
 
 
@@ -41,6 +46,11 @@ class AlertStep:
         self._weeks = RingWeeks(parameters.weeks)
         self._fans = FanMerge(parameters.platform, parameters.together, fans, parameters.lateness)
         self._authors = AuthorMerge(parameters.authors, parameters.lateness)
+        self._silence = SourceSilence(parameters.silence)
+        wait = closing(parameters.copies, parameters.sharing)
+        self._waves = WaveCompany(wait)
+        self._pile_ons = PileOns(parameters.pile_on, wait)
+        self._fake_fans = FakeFans(parameters.fake_fans)
         self._book = AlertBook(parameters.calibrated_scores)
         self._heard = Heard()
         self._version = 0
@@ -61,20 +71,35 @@ class AlertStep:
         self._version = told.version + max(len(told.alerts), len(told.memberships))
         return told
 
+    def again(self, names: Iterable[str], now: float) -> Told:
+        """Tells these alerts again, as their findings were changed; `now` is wall time in seconds."""
+        told = Told([*self._book.again(names)], [], [])
+        told.version = max(self._version, round(now * 1e6))
+        self._version = told.version + len(told.alerts)
+        return told
+
     def _tell(self, signal: Signal, now: float) -> Told:
         told = Told([], [], [])
         if signal.fans is not None:
-            told.alerts = self._book.apply(self._fans.feed(signal.fans, signal.findings, now))
+            rises = self._fans.feed(signal.fans, signal.findings, now)
+            told.alerts = self._book.apply(map(attributed, rises))
+            # Fan partitions speak when posts do not, if only to say that nothing is waiting.
+            told.alerts += self._book.apply(self._silence.look(now))
             return told
         for payload, tick in self._aligner.push(signal.source, signal.clock, signal, now):
             self._campaigns.add(payload.links)
             self._rings.add(payload.coshares)
             outcome = self._campaigns.advance(tick)
             authors = self._authors.feed(payload.authors, tick)
-            weeks = self._weeks.feed((day for word in payload.authors for day in word.accounts), tick)
-            told.alerts += self._book.apply(
-                [*payload.findings, *authors, *outcome.findings, *self._rings.advance(tick), *weeks]
-            )
+            silences = self._silence.feed(payload.authors, tick, now)
+            found = [*payload.findings, *authors, *silences, *outcome.findings, *self._rings.advance(tick)]
+            found = self._waves.feed(found, tick)
+            swarms = [one for one in payload.pages.findings if one.kind == "pile_on"]
+            fans = [one for one in payload.pages.findings if one.kind == "fake_fans"]
+            found += self._pile_ons.feed(swarms, payload.pages.sums, found, tick)
+            found += self._fake_fans.feed(fans, payload.pages.sums, tick)
+            found += self._weeks.feed((day for word in payload.authors for day in word.accounts), tick)
+            told.alerts += self._book.apply(found)
             told.memberships += outcome.memberships
             told.closed += outcome.closed
             if tick.ended:

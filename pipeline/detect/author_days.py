@@ -17,6 +17,8 @@ import msgspec
 
 from pipeline.detect.account_days import AccountDay
 from pipeline.detect.author_runs import Stretch
+from pipeline.detect.source_counts import SourceCount
+from schemas.times import Micros
 
 
 def _ladder(exact: int, step: float, most: int) -> tuple[int, ...]:
@@ -52,11 +54,16 @@ class AuthorDay(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 class AuthorWord(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What a source partition says of its accounts. days: in order, each once. stretches: latest state of each.
-    accounts: their days that can change no more."""
+
+    And of its sources: counts: what has changed; reached: `Taken.reached`. accounts: days of accounts that can
+    change no more.
+    """
 
     source: int
     days: list[AuthorDay] = []
     stretches: list[Stretch] = []
+    counts: list[SourceCount] = []
+    reached: Micros = 0
     accounts: list[AccountDay] = []
 
 

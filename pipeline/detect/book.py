@@ -53,6 +53,18 @@ class AlertBook:
             self._keep(name, (revision, finding))
         return out
 
+    def again(self, names: Iterable[str]) -> list[Alert]:
+        """A further revision of each of these alerts that the book knows: their findings were changed in place."""
+        out = []
+        for name in names:
+            for shelf in (self._open, self._closed):
+                if name in shelf:
+                    revision, finding = shelf[name]
+                    shelf[name] = (revision + 1, finding)
+                    status: Status = "closed" if finding.closed else "updated"
+                    out.append(_alert(finding, self._score(finding), revision + 1, status))
+        return out
+
     def _score(self, finding: Finding) -> float:
         return calibrated(finding.kind, finding.score) if self._calibrated else finding.score
 

@@ -11,12 +11,12 @@ from pipeline.detect.finding import Evidence, Finding, members, reason
 from pipeline.detect.novelty import novelty_score
 from pipeline.detect.parameters_volume import BurstParameters
 from pipeline.detect.series import Expectation, surprise
-from pipeline.detect.volume_tally import Makeup, Tally, wilson
+from pipeline.detect.volume_tally import Course, Makeup, Tally, wilson
 from pipeline.detect.waves import Wave
 from schemas.alerts import Detector, Reason, Severity, Subject, alert_id
 from schemas.times import DAY, HOUR, MINUTE, format_time
 
-VERSION = "3"
+VERSION = "4"
 
 _CHANCE = 3.09
 """Standard deviations that chance exceeds once in a thousand times, as thousands of bursts are looked at."""
@@ -143,6 +143,25 @@ def _reasons(
     return said
 
 
+def _course(course: Course) -> list[Reason]:
+    """Who started, who carried, and how much of it bears a mark, hour by hour."""
+    return [
+        reason(
+            "course",
+            start=format_time(course.start),
+            hours=course.hours,
+            posts=list(course.posts),
+            marked=list(course.marked),
+        ),
+        reason("started", account_ids=list(course.started)),
+        reason(
+            "carried",
+            account_ids=[who for who, _ in course.carried],
+            posts=[posts for _, posts in course.carried],
+        ),
+    ]
+
+
 def _checked(p: BurstParameters, m: Makeup, usual: Expectation) -> list[Reason]:
     """Innocent explanations that were looked into; `holds` says whether the figures bear them out."""
     checked = [
@@ -199,6 +218,7 @@ def describe(
     expected = mean * (end - start) / width
     severity = rate(p, m)
     staged = 0.0 if severity == "info" else 1 - organic(p, m)
+    course = tally.course()
     return Finding(
         alert_id=alert_id("burst", platform, target, format_time(start)),
         kind="burst",
@@ -213,9 +233,10 @@ def describe(
         posts=members(tally.first_posts(), m.posts),
         observed=float(m.posts),
         expected=round(expected, 2),
-        reasons=tuple(_reasons(p, m, exceeded, waves, expected, novelty)),
+        reasons=(*_reasons(p, m, exceeded, waves, expected, novelty), *_course(course)),
         ruled_out=tuple(_checked(p, m, exceeded[0][2])),
         evidence=Evidence("posts", {"platform": platform, "target": target}, start, end - 1),
         detector=Detector("bursts", VERSION, msgspec.structs.asdict(p)),
         closed=closed,
+        company=course.marked_accounts,
     )

@@ -119,6 +119,7 @@ class Campaigns:
                 if count < p.slow_accounts:
                     return None
         first, last = posts[0], posts[-1]
+        sample = next((post.sample for post in posts if post.sample), "")  # deleted posts have none
         severity: Severity = "warning"
         if dense >= p.critical_accounts:
             severity = "critical"
@@ -128,7 +129,7 @@ class Campaigns:
         if explained:
             severity = "info"
         reasons = [
-            reason("copies", posts=len(posts), accounts=accounts, sample=first.sample),
+            reason("copies", posts=len(posts), accounts=accounts, sample=sample),
             reason(
                 "accounts_in_span",
                 accounts=dense,
@@ -150,7 +151,7 @@ class Campaigns:
             subject=Subject(
                 first.platform if len(platforms) == 1 else "*",
                 cluster_id(first),
-                " ".join(first.sample.split())[:60],
+                " ".join(sample.split())[:60],
             ),
             first_seen=first.at,
             last_seen=last.at,

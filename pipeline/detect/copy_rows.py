@@ -7,6 +7,7 @@ others become so much lower.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,9 @@ from pipeline.detect import copy_blocks
 from pipeline.detect.columns import empty, grown, shift
 from pipeline.detect.copy_blocks import Posts, Texts
 from pipeline.detect.copy_post import CopyPost
-from pipeline.text.alike import Comparable, may_be_alike, sizes_of
+from pipeline.text.alike import Comparable, compared, may_be_alike, sizes_of
 from pipeline.text.fingerprint import SKETCH
+from pipeline.text.outline import WORDS, Outlines, outlines
 from schemas.times import Micros
 
 Numbers = npt.NDArray[np.int64]
@@ -57,6 +59,7 @@ class CopyRows:
         self._up = array("I")  # how many entries later the parent is; 0: none
         self._looks: npt.NDArray[np.uint64] = empty(np.uint64, 2 * _WORDS)
         self._sizes: npt.NDArray[np.uint16] = empty(np.uint16, 4)
+        self._outlines: Outlines = empty(np.uint64, WORDS)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -101,7 +104,10 @@ class CopyRows:
         self._looks = grown(self._looks, len(self.keys))
         self._looks[numbers] = looks
         self._sizes = grown(self._sizes, len(self.keys))
-        self._sizes[numbers] = [sizes_of(self.texts[number]) for number in numbers.tolist()]
+        texts = [self.texts[number] for number in numbers.tolist()]
+        self._sizes[numbers] = [sizes_of(text) for text in texts]
+        self._outlines = grown(self._outlines, len(self.keys))
+        self._outlines[numbers] = outlines([compared(text) for text in texts])
 
     def similar(self, some: Numbers, others: Numbers) -> npt.NDArray[np.bool_]:
         """Whether entries, pair by pair, look so much alike that their texts are to be compared. One entry may stand
@@ -126,8 +132,10 @@ class CopyRows:
         places = np.flatnonzero(kept)
         if not len(places):
             return kept
-        sizes = self._sizes[some if len(some) == 1 else some[places]]
-        kept[places] = may_be_alike(sizes, self._sizes[others[places]], self._cutoff)
+        some, others = some if len(some) == 1 else some[places], others[places]
+        kept[places] = may_be_alike(
+            self._sizes[some], self._sizes[others], self._outlines[some], self._outlines[others], self._cutoff
+        )
         return kept
 
     def root(self, number: int) -> int:
@@ -152,11 +160,24 @@ class CopyRows:
         self._up[x] = y - x
         return True
 
+    def rewrite(self, change: Callable[[CopyPost], CopyPost]) -> None:
+        """Puts other posts in the places of some; the texts of those go."""
+        changed = {n: post for n in range(len(self)) if (post := change(self.posts[n])) != self.posts[n]}
+        if not changed:
+            return
+        texts, posts = Texts(), Posts()
+        for number in range(len(self)):
+            text = self.texts[number]
+            texts.append(text._replace(full="", bare="") if number in changed else text)
+            posts.append(changed.get(number) or self.posts[number])
+        self.texts, self.posts = texts, posts
+
     def forget(self, blocks: int) -> None:
         """Forgets the first `blocks` times `copy_blocks.BLOCK` entries."""
         drop = min(blocks * copy_blocks.BLOCK, len(self.keys))
         self._looks = shift(self._looks, drop, len(self.keys))
         self._sizes = shift(self._sizes, drop, len(self.keys))
+        self._outlines = shift(self._outlines, drop, len(self.keys))
         for column in (self.keys, self._first, self._last, self._up):
             del column[:drop]
         self.texts.forget(blocks)

@@ -27,7 +27,7 @@ from schemas.alerts import Detector
 from schemas.records import FanCount, Follow
 from schemas.times import DAY, Micros
 
-VERSION = "2"
+VERSION = "3"
 _Key = tuple[str, str]
 
 _NEVER: Micros = 1 << 62

@@ -16,6 +16,7 @@ from pipeline.detect.intake import Counts, Intake, Look, Raw, Refused
 from pipeline.detect.messages import Signal
 from pipeline.detect.origin import Origin
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.people import People
 from schemas.records import FanCount, Follow, Record
 from schemas.times import DAY, Micros
 
@@ -42,6 +43,10 @@ class FanStep:
         self._spikes = FanSpikes(parameters.fans, parameters.lateness, parameters.arrivals)
         self._days = FanDays(parameters.platform)
         self._told = -1  # the day of the watermark that was told last
+
+    def meet(self, people: People) -> None:
+        """Under which names people come in from now on; not kept with the state."""
+        self._intake.people = people
 
     @property
     def clock(self) -> Micros:

@@ -156,6 +156,7 @@ class Track:
     def _look(self, reading: Reading, usual: float, quantum: int, notes: Counter[str]) -> Rise | None:
         """Opens a rise when a window ends in one; it may already be over."""
         grain, best = self.grain, None
+        least = self.p.stopped if grain.patient else 1.0
         now = self._undropped(reading.fans)
         for window, ring in zip(grain.windows, self.rings, strict=True):
             since = max(reading.at - window * grain.step, self.barrier)
@@ -165,7 +166,7 @@ class Track:
             base, median = reading.fans - growth, ring.median()
             excess = now - self._undropped(base) - median
             floor = max(grain.min_fans, grain.min_share * base, 2.0 * quantum)
-            if excess < floor:
+            if excess < least * floor:
                 notes["reading_error_reverted"] += growth - median >= floor
                 continue
             if growth < floor / 2:
@@ -174,8 +175,7 @@ class Track:
             threshold = max(floor, grain.deviations * spread)
             if best is None or excess / threshold > best[0]:
                 best = (excess / threshold, since, spread, threshold)
-        least = 1.0 if grain.patient else grain.far
-        if best is None or best[0] < least:
+        if best is None or best[0] < (least if grain.patient else grain.far):
             return None
         _, since, spread, threshold = best
         return self._open(reading, since, usual, spread, threshold, quantum, notes)
@@ -235,6 +235,8 @@ class Track:
             rise.core += excess
             rise.end, rise.level = right.at, right.fans
             rise.far = rise.far or rise.ratio >= self.grain.far
+        elif self.p.core_share * rate > rise.peak:
+            return self._begin_anew(rise, left, right, notes)
         else:
             rise.after += excess
             rise.after_samples += 1
@@ -244,6 +246,16 @@ class Track:
                 rise.shape = "decay" if attended else "step"
                 rise.delivered = rise.core if attended else max(rise.core, stops.fans)
         return None if rise.shape == "open" else self._finish(rise, right.at, notes)
+
+    def _begin_anew(self, rise: Rise, left: Reading, right: Reading, notes: Counter[str]) -> Rise | None:
+        """A rise that is followed by a far steeper one was chance, or a small thing of its own: it must not hide it."""
+        rise.shape = "unknown"
+        done = self._finish(rise, left.at, notes) if rise.far else None
+        spread, usual = rise.spread, rise.usual
+        floor = max(self.grain.min_fans, self.grain.min_share * left.fans, 2.0 * rise.quantum)
+        threshold = max(floor, self.grain.deviations * spread)
+        self._open(right, left.at, usual, spread, threshold, rise.quantum, notes)
+        return done
 
     def _finish(self, rise: Rise, now: Micros, notes: Counter[str]) -> Rise | None:
         self.rise = None
@@ -256,11 +268,17 @@ class Track:
         if rise.shape in ("decay", "sustained"):
             stands = rise.ratio >= self.p.news
         else:
-            stands = rise.far or (self.grain.patient and rise.ratio >= 1)
+            stands = rise.far or (self.grain.patient and rise.ratio >= self._needed(rise))
         if stands:
             return rise
         notes["died_away"] += 1
         return None
+
+    def _needed(self, rise: Rise) -> float:
+        """Thresholds that a rise needs whose shape is not that of attention."""
+        if rise.shape != "step":
+            return 1.0
+        return self.p.stopped * (1 + self.p.afterglow_price * max(0.0, rise.afterglow - self.p.afterglow))
 
     def _note_catch_up(
         self, last: Reading, reading: Reading, gap: float, usual: float, notes: Counter[str]

@@ -23,7 +23,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
     table: `posts`, `fan_counts`, `follows` or `copy_posts` (posts joined with their copy cluster).
     equal: column -> value. ids: of posts, which ones; empty where the rest says it. start, end: bounds of the table's
-    event time, both included.
+    event time, both included. accounts: whose posts; empty where that does not matter.
     """
 
     table: str
@@ -31,6 +31,7 @@ class Evidence(msgspec.Struct, frozen=True):
     start: Micros
     end: Micros
     ids: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -39,7 +40,7 @@ class Finding(msgspec.Struct, frozen=True):
     alert_id is deterministic (`schemas.alerts.alert_id`). first_seen and last_seen bound the records that make the
     finding; start and end bound the window it speaks of. observed and expected are the headline figure and what was
     usual. closed: no record that is not late can change it any more. withdrawn: it turned out to be part of another
-    finding, forget it.
+    finding, forget it. company: accounts by which other alerts may have a part in it; not told.
     """
 
     alert_id: str
@@ -61,6 +62,7 @@ class Finding(msgspec.Struct, frozen=True):
     detector: Detector
     closed: bool = False
     withdrawn: bool = False
+    company: tuple[str, ...] = ()
 
 
 def members(ids: Iterable[str], count: int | None = None) -> Members:

@@ -10,6 +10,7 @@ from zlib import crc32
 import msgspec
 
 from pipeline.detect.clock import END
+from pipeline.detect.people import People
 from pipeline.detect.source_clock import SourceClock
 from pipeline.text.fingerprint import text_key
 from schemas.decode import MAX_BYTES, Refusal, decode
@@ -42,13 +43,14 @@ class Refused(NamedTuple):
 
 
 class Counts(msgspec.Struct):
-    """read = accepted + late + duplicates + refused."""
+    """read = accepted + late + duplicates + refused + forgotten."""
 
     read: int = 0
     accepted: int = 0
     late: int = 0
     duplicates: int = 0
     refused: int = 0
+    forgotten: int = 0
 
     def add(self, other: Counts) -> None:
         """Adds another batch's counts."""
@@ -72,6 +74,7 @@ class Taken(msgspec.Struct, Generic[R]):
     They count as duplicates and are no matter for the detectors, but the store takes the last word.
     versions: of `accepted`, `late` and `again`: order what is told of one thing by its place in the log, however often
     it is told; microseconds of wall time, about.
+    reached: how far records of this partition have brought the clock, in the stream that ends where it ends.
     offsets: of `accepted`. first, last: offsets of the records that the stretch covers, both included.
     looks: after each numbered record, as what is told must not depend on how a batch is cut; else one, at the end.
     """
@@ -88,6 +91,7 @@ class Taken(msgspec.Struct, Generic[R]):
     )
     offsets: list[int] = []
     looks: list[Look] = []
+    reached: Micros = 0
     first: int = 0
     last: int = -1
 
@@ -152,11 +156,15 @@ class Intake:
         self._kind = kind
         self._version: Micros = 0
         self.last = -1  # offset of the last record taken
+        self.people = People()  # whoever feeds the step says who they are
         self.clear()
 
     def clear(self) -> None:
         """A new stream begins."""
         self.clock: Micros = 0
+        self.reached: Micros = (
+            0  # the clock as records of its own brought it, the source's other streams apart
+        )
         self._own = SourceClock()
         self._seen = SeenIds(self._horizon)
 
@@ -169,7 +177,7 @@ class Intake:
             self._version = max(self._version + 1, raw.entered)
             if raw.end:
                 taken.ended = True
-                taken.clock = END
+                taken.clock, taken.reached = END, self.reached
                 taken.looks.append(Look(len(taken.accepted), END, offset))
                 self.clear()
                 out.append(self._begin())
@@ -185,7 +193,7 @@ class Intake:
             out.pop()
         for taken in out:
             if not taken.ended:
-                taken.clock = self.clock
+                taken.clock, taken.reached = self.clock, self.reached
                 if not taken.looks:
                     taken.looks.append(Look(len(taken.accepted), self.clock, taken.last))
         return out
@@ -208,9 +216,15 @@ class Intake:
             counts.refused += 1
             taken.refused.append(Refused(place, record))
             return
+        admitted = self.people.admit(record, raw.entered)
+        if admitted is None:
+            counts.forgotten += 1
+            return
+        record = admitted
         at = event_time(record)
-        clock = max(self.clock, self._own.see(at) if raw.clock is None else raw.clock)
-        self.clock = clock
+        told = self._own.see(at) if raw.clock is None else raw.clock
+        self.reached = max(self.reached, told)
+        self.clock = clock = max(self.clock, told)
         late = at < clock - self._lateness
         met = Met.NEW
         if at >= clock - self._horizon:

@@ -14,6 +14,7 @@ from pipeline.detect.copies import Candidate, Link
 from pipeline.detect.fan_merge import FanWord
 from pipeline.detect.finding import Finding
 from pipeline.detect.origin import Origin
+from pipeline.detect.pages import PageNews
 from pipeline.detect.sharing import CoShare, Share
 from pipeline.text.fingerprint import SKETCH, Fingerprints
 from schemas.times import Micros
@@ -89,6 +90,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
     fans: word of a fan partition, which has a clock of its own; `findings` are then that partition's, `source` is -1.
     authors: words of a source partition's accounts. They come the way of the clocks, so that no clock overtakes them.
     origin: the record that made the step say so.
+    pages: who comes to the partition's pages.
     """
 
     source: int
@@ -99,6 +101,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True):
     fans: FanWord | None = None
     authors: list[AuthorWord] = []
     origin: Origin = Origin()
+    pages: PageNews = PageNews()
 
 
 def encode(message: Shuffled | Signal) -> bytes:

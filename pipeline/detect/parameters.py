@@ -10,8 +10,10 @@ import msgspec
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.parameters_arrivals import ArrivalParameters
 from pipeline.detect.parameters_fans import FanSpikeParameters
+from pipeline.detect.parameters_pages import FakeFanParameters, PileOnParameters
 from pipeline.detect.parameters_platform import PlatformParameters
 from pipeline.detect.parameters_sharing import SharingParameters
+from pipeline.detect.parameters_silence import SilenceParameters
 from pipeline.detect.parameters_together import TogetherParameters
 from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
 from pipeline.detect.parameters_weeks import WeeksParameters
@@ -35,6 +37,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     together: TogetherParameters = TogetherParameters()
     sharing: SharingParameters = SharingParameters()
     weeks: WeeksParameters = WeeksParameters()
+    silence: SilenceParameters = SilenceParameters()
+    pile_on: PileOnParameters = PileOnParameters()
+    fake_fans: FakeFanParameters = FakeFanParameters()
 
     @property
     def lateness(self) -> Micros:

@@ -51,6 +51,9 @@ class CountParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in shares of the rise (root mean square).
     uneven: a rise of which a delivery leaves more than this share unexplained (root mean square) is none.
     news: a rise that dies away, or goes on for a week, is told from so many thresholds.
+    stopped: a rise that stops dead is told from so many thresholds.
+    afterglow, afterglow_price: what comes in the samples after a rise, as a share of it, speaks for attention: beyond
+    `afterglow`, each share of 1 more raises what a rise needs by `afterglow_price` times.
     stale_chance, stale_run: a run of at least stale_run equal readings is stale when chance, going by how
     often this page's count stands still, gives it less than stale_chance.
     """
@@ -66,8 +69,11 @@ class CountParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     core_share: float = 0.5
     shape_samples: int = 3
     shape_margin: float = 0.015
-    uneven: float = 0.3
+    uneven: float = 0.27
     news: float = 4
+    stopped: float = 0.915
+    afterglow: float = 0.1
+    afterglow_price: float = 2.0
     stale_chance: float = 0.001
     stale_run: int = 3
 

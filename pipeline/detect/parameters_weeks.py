@@ -8,6 +8,7 @@ import msgspec
 class WeeksParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Accounts that weak signals join over weeks (`pipeline.detect.ring_weeks`).
 
+    enabled: off until it finds enough at a bearable price (docs/explanation/coordination.md says how much it does).
     window_days: what is looked at together (days).
     every_days: how often it is looked at (days); at the end of a stream in any case.
     active_days: an account is looked at from so many days with posts within the window.
@@ -24,6 +25,7 @@ class WeeksParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quiet_days: a ring that was not seen for so long is closed (days).
     """
 
+    enabled: bool = False
     window_days: int = 28
     every_days: int = 4
     active_days: int = 4

@@ -11,23 +11,26 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.detect.account_days import AccountDays
-from pipeline.detect.activity import Activity, declared_bot
+from pipeline.detect.activity import Activity, declared_bot, stem
 from pipeline.detect.author_days import AuthorWord
 from pipeline.detect.authors import AuthorPace
 from pipeline.detect.clock import END, FINAL, Tick
 from pipeline.detect.copies import Candidate, CopyPost
+from pipeline.detect.elsewhere import Elsewhere, is_page
 from pipeline.detect.finding import HASHTAGS_COUNTED
 from pipeline.detect.intake import Counts, Intake, Raw, Refused, Taken
 from pipeline.detect.messages import Shuffled
 from pipeline.detect.origin import Origin
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.people import People
 from pipeline.detect.sharing import Share, shares_of
+from pipeline.detect.source_counts import SourceCounts
 from pipeline.text.alike import weight
 from pipeline.text.enrich import Enriched, enrich
 from pipeline.text.fingerprint import BANDS, fingerprints
 from pipeline.text.normalise import visible
 from schemas.records import Post, Record
-from schemas.times import Micros
+from schemas.times import DAY, Micros
 
 _SAMPLE = 240
 _SKETCH = 4
@@ -67,7 +70,13 @@ class PostStep:
         self._lateness = parameters.lateness
         self._intake = Intake(parameters.lateness, parameters.horizon, "posts")
         self._authors = AuthorPace(parameters.authors, source)
-        self._accounts = AccountDays()
+        self._accounts = AccountDays() if parameters.weeks.enabled else None
+        self._counts = SourceCounts()
+        self._elsewhere = Elsewhere(round(parameters.pile_on.elsewhere_days * DAY), parameters.lateness)
+
+    def meet(self, people: People) -> None:
+        """Under which names people come in from now on; not kept with the state."""
+        self._intake.people = people
 
     @property
     def clock(self) -> Micros:
@@ -82,6 +91,10 @@ class PostStep:
             enriched = [enrich(post) for post in posts]
             shuffled, own = self._deal(enriched, taken)
             self._tell_authors(shuffled, own, enriched, taken)
+            if taken.ended:
+                self._elsewhere.clear()
+            else:
+                self._elsewhere.forget(taken.clock - self._lateness)
             late_ones = [enrich(record, late=True) for record in taken.late if isinstance(record, Post)]
             again = [enrich(record, late) for record, late in taken.again if isinstance(record, Post)]
             stored, versions = enriched + late_ones + again, list(chain(*taken.versions))
@@ -109,15 +122,25 @@ class PostStep:
         for look in taken.looks:
             if look.accepted > done:
                 self._authors.add(own[done : look.accepted])
-                self._accounts.add(enriched[done : look.accepted])
+                if self._accounts is not None:
+                    self._accounts.add(enriched[done : look.accepted])
                 done = look.accepted
             tick = FINAL if look.clock == END else Tick(look.clock, max(0, look.clock - self._lateness))
-            word, accounts = self._authors.advance(tick), self._accounts.take(tick.watermark)
+            word = self._authors.advance(tick)
+            accounts = self._accounts.take(tick.watermark) if self._accounts is not None else []
             if accounts:
                 word = msgspec.structs.replace(word or AuthorWord(self._source), accounts=accounts)
             if word:
                 words.append(word)
                 places.append(look.offset - taken.first)
+        counts = self._counts.add(post for post in taken.accepted if isinstance(post, Post))
+        if counts or taken.ended:
+            words.append(AuthorWord(self._source, counts=counts, reached=taken.reached))
+            places.append(taken.last - taken.first)
+        if taken.ended:
+            self._counts = SourceCounts()
+        else:
+            self._counts.forget(max(0, taken.clock - self._lateness))
         if words:
             packed = _packed(np.array(places, dtype=np.int64))
             shuffled[0] = msgspec.structs.replace(shuffled[0], authors=words, authors_from=packed)
@@ -140,7 +163,7 @@ class PostStep:
                 post.created_at,
                 link,
                 one.flags,
-                visible(post.text, _SAMPLE),
+                "" if post.deleted else visible(post.text, _SAMPLE),
             )
             # The bare form counts only where it is long enough to be somebody's own.
             bare = forms.bare if forms.bare != forms.full and weight(forms.bare) >= self._least else ""
@@ -216,9 +239,21 @@ class PostStep:
             own.append(about)
             for target in targets(one):
                 place = self._place(post.platform, target)
-                dealt[place].append(msgspec.structs.replace(about, target=target))
+                dealt[place].append(self._on(about, target, post))
                 posts[place].append(number)
         return own, dealt, posts
+
+    def _on(self, about: Activity, target: str, post: Post) -> Activity:
+        """What the post is on this target."""
+        if not is_page(target):
+            return msgspec.structs.replace(about, target=target)
+        return msgspec.structs.replace(
+            about,
+            target=target,
+            author_followers=post.author_followers,
+            stem=stem(post.author_name),
+            others=self._elsewhere.visit(post.platform, post.author_id, target, post.created_at),
+        )
 
     def _shares(self, enriched: list[Enriched]) -> tuple[list[list[Share]], list[list[int]]]:
         dealt: list[list[Share]] = [[] for _ in range(self._partitions)]

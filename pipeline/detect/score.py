@@ -7,7 +7,9 @@ many is right less often; the order stays.
 
 One rising function a kind, through the knots, straight between them. Fitted by isotonic regression (Zadrozny and Elkan,
 "Transforming Classifier Scores into Accurate Multiclass Probability Estimates", KDD 2002) on the alerts of generated
-worlds: `python -m tests.eval.calibration fit`. The reliability over other worlds stands in docs/accuracy.md.
+worlds: `python -m tests.eval.calibration fit`; of who comes to pages, on worlds of their own
+(`tests/eval/visitor_plants.py`), in which hardly a look-alike is told. The reliability over other worlds stands in
+docs/accuracy.md.
 """
 
 from __future__ import annotations
@@ -57,12 +59,22 @@ KNOTS: Mapping[str, Knots] = {
         (0.996, 0.7692),
         (1.0, 0.7769),
     ),
+    "fake_fans": (
+        (0.0, 0.8833),
+        (0.729, 0.9815),
+        (1.0, 0.9913),
+    ),
     "fan_spike": (
         (0.0, 0.0943),
         (0.403, 0.1048),
         (0.636, 0.5192),
         (0.989, 0.75),
         (1.0, 0.9808),
+    ),
+    "pile_on": (
+        (0.0, 0.8871),
+        (0.597, 0.9857),
+        (1.0, 0.9956),
     ),
 }
 

@@ -1,5 +1,5 @@
-"""The second step: one shuffle partition. Finds copies among its buckets, bursts on its targets, and who shares its
-objects at the same time."""
+"""The second step: one shuffle partition. Finds copies among its buckets, bursts on its targets, who comes to its
+pages, and who shares its objects at the same time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pipeline.detect.copies import CopyIndex, Link
 from pipeline.detect.coshare_panes import CoSharePanes
 from pipeline.detect.messages import Shuffled, Signal
 from pipeline.detect.origin import Heard, Origin
+from pipeline.detect.pages import Pages
 from pipeline.detect.parameters import Parameters
 from schemas.times import Micros
 
@@ -26,6 +27,7 @@ class ShuffleStep:
         self._copies = CopyIndex(parameters.copies)
         self._bursts = TargetBursts(parameters.bursts, parameters.lateness)
         self._shares = CoSharePanes(parameters.sharing)
+        self._pages = Pages(parameters.pile_on, parameters.fake_fans)
         self._heard = Heard()
         self._told: Micros = -1
         self._last = -1
@@ -55,11 +57,12 @@ class ShuffleStep:
                 links = self._copies.add(payload.copies, *payload.fingerprints())
                 self._bursts.add(payload.activity)
                 self._shares.add(payload.shares)
+                self._pages.add(payload.activity)
                 ticks.append(self._after(tick, links, payload.authors))
         out = []
         for part, signal in enumerate(ticks):
             news = signal.links or signal.findings or signal.coshares or signal.authors
-            if news or signal.clock != self._told:
+            if news or signal.pages.findings or signal.pages.sums or signal.clock != self._told:
                 self._told = signal.clock
                 origin = Origin("shuffle", self._partition, self.log, self._last, part)
                 out.append(msgspec.structs.replace(signal, origin=origin))
@@ -68,11 +71,13 @@ class ShuffleStep:
     def _after(self, tick: Tick, links: list[Link], authors: list[AuthorWord]) -> Signal:
         findings = self._bursts.advance(tick)
         coshares = self._shares.advance(tick.watermark)
+        pages = self._pages.advance(tick)
         if tick.ended:
             self._copies.clear()
             self._bursts = TargetBursts(self._parameters.bursts, self._parameters.lateness)
             self._shares = CoSharePanes(self._parameters.sharing)
+            self._pages = Pages(self._parameters.pile_on, self._parameters.fake_fans)
         else:
             self._copies.expire(tick.watermark)
         clock = END if tick.ended else tick.progress
-        return Signal(self._partition, clock, links, findings, coshares, authors=authors)
+        return Signal(self._partition, clock, links, findings, coshares, authors=authors, pages=pages)

@@ -12,7 +12,7 @@ import msgspec
 from pipeline.detect.activity import Activity
 from pipeline.detect.parameters_volume import BurstParameters
 from schemas.alerts import MAX_IDS
-from schemas.times import DAY, Micros
+from schemas.times import DAY, HOUR, Micros
 
 SHORTENERS = frozenset(
     {
@@ -68,6 +68,26 @@ class Makeup(msgspec.Struct, frozen=True):
     effective: float
 
 
+HOURS = 48
+"""Lengths of a wave's course that are told; of a longer one each covers several hours."""
+_NAMED = 5
+_COMPANY = 500
+
+
+class Course(msgspec.Struct, frozen=True):
+    """How a wave went. posts, marked: in each stretch of `hours` hours from `start` (a full hour) on, how many posts,
+    and how many of them are copies or by new accounts. started: the accounts of the first posts; carried: those with
+    most posts, and how many each; marked_accounts: the first ones that posted a marked post."""
+
+    start: Micros
+    hours: int
+    posts: tuple[int, ...]
+    marked: tuple[int, ...]
+    started: tuple[str, ...]
+    carried: tuple[tuple[str, int], ...]
+    marked_accounts: tuple[str, ...]
+
+
 class Tally:
     """Posts of one episode, summed up. Memory grows with accounts and the distinct texts of each."""
 
@@ -85,8 +105,8 @@ class Tally:
         self._authors: dict[str, list[int]] = {}  # posts, first time
         self._domains: Counter[str] = Counter()
         self._earliest: list[tuple[Micros, str]] = []
-        # (account, sketch, by a new account) -> posts
-        self._texts: Counter[tuple[str, tuple[int, ...], bool]] = Counter()
+        # (account, sketch, by a new account, hour) -> posts
+        self._texts: Counter[tuple[str, tuple[int, ...], bool, int]] = Counter()
         # Sketch key -> accounts, no more of them than count. Most texts have one: a set each would cost much.
         self._sharers: dict[int, str | set[str]] = {}
 
@@ -114,7 +134,7 @@ class Tally:
             self._earliest.append((at, row.post_id))
             # A native repost has its original's text by design: it is no copy.
             sketch = () if row.is_repost else row.sketch
-            self._texts[author, sketch, new] += 1
+            self._texts[author, sketch, new, at // HOUR] += 1
             for key in sketch:
                 self._share(key, author)
         self._trim()
@@ -171,17 +191,44 @@ class Tally:
                 return rank
         return len(self._authors)
 
+    def _common(self) -> set[int]:
+        """Keys of texts that several accounts share."""
+        return {
+            key
+            for key, authors in self._sharers.items()
+            if not isinstance(authors, str) and len(authors) >= self._p.copy_accounts
+        }
+
+    def course(self) -> Course:
+        """How the wave went so far."""
+        first, last = self.first_seen // HOUR, self.last_seen // HOUR
+        hours = -(-(last - first + 1) // HOURS)
+        posts = [0] * ((last - first) // hours + 1)
+        marked, bearing, common = list(posts), set(), self._common()
+        for (author, sketch, new, hour), count in self._texts.items():
+            posts[(hour - first) // hours] += count
+            if new or not common.isdisjoint(sketch):
+                marked[(hour - first) // hours] += count
+                bearing.add(author)
+        most = nsmallest(_NAMED, ((-count, who) for who, (count, _) in self._authors.items()))
+        early = nsmallest(_COMPANY, ((self._authors[who][1], who) for who in bearing))
+        return Course(
+            start=first * HOUR,
+            hours=hours,
+            posts=tuple(posts),
+            marked=tuple(marked),
+            started=tuple(self.first_accounts()[:_NAMED]),
+            carried=tuple((who, -count) for count, who in most),
+            marked_accounts=tuple(who for _, who in early),
+        )
+
     def makeup(self) -> Makeup:
         """The figures as they stand."""
         p, total, accounts = self._p, self.posts, len(self._authors)
         counts = nlargest(max(5, ceil(accounts / 10)), (count for count, _ in self._authors.values()))
-        common = {
-            key
-            for key, authors in self._sharers.items()
-            if not isinstance(authors, str) and len(authors) >= p.copy_accounts
-        }
+        common = self._common()
         copies = marked = suspect = 0
-        for (author, sketch, new), posts in self._texts.items():
+        for (author, sketch, new, _), posts in self._texts.items():
             copy = not common.isdisjoint(sketch)
             copies += posts if copy else 0
             marked += posts if copy or new else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipeline.detect.finding import Finding
-from pipeline.explain import authors, bursts, copies, fans, rings
+from pipeline.explain import authors, bursts, copies, fake_fans, fans, pile_ons, rings, silence
 from schemas.alerts import Summary
 
 _SUMMARIES: dict[str, Callable[[Finding], Summary]] = {
@@ -14,6 +14,9 @@ _SUMMARIES: dict[str, Callable[[Finding], Summary]] = {
     "author_burst": authors.summary,
     "fan_spike": fans.summary,
     "coordinated_accounts": rings.summary,
+    "source_silent": silence.summary,
+    "fake_fans": fake_fans.summary,
+    "pile_on": pile_ons.summary,
 }
 
 

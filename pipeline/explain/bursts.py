@@ -24,6 +24,10 @@ from pipeline.explain.words import (
     span_fr,
 )
 from schemas.alerts import Reason, Summary
+from schemas.times import HOUR, parse_time
+
+_ENOUGH = 10
+"""Posts of an hour below which shares say nothing."""
 
 
 def _values(reasons: tuple[Reason, ...]) -> dict[str, dict[str, Any]]:
@@ -112,6 +116,34 @@ def _checks(checked: dict[str, dict[str, Any]]) -> list[Pair]:
     return done
 
 
+def _course(said: dict[str, dict[str, Any]]) -> Pair:
+    """How much of it bears a mark, hour by hour; which other alerts joined in."""
+    course = said["course"]
+    shares = [
+        (marked / posts, number)
+        for number, (posts, marked) in enumerate(zip(course["posts"], course["marked"], strict=True))
+        if posts >= _ENOUGH
+    ]
+    fr = en = ""
+    if len(shares) >= 2:
+        (least, _), (most, place) = min(shares), max(shares, key=lambda one: (one[0], -one[1]))
+        at = parse_time(course["start"]) + place * course["hours"] * HOUR
+        if most > 0:
+            fr = (
+                f" Heure par heure, {percent_fr(least)} à {percent_fr(most)} des messages sont des copies ou viennent "
+                f"de comptes récents (le plus à partir du {moment_fr(at)})."
+            )
+            en = (
+                f" Hour by hour, {percent_en(least)} to {percent_en(most)} of the posts are copies or by new accounts "
+                f"(most from {moment_en(at)})."
+            )
+    if joined_in := said.get("joined_by_alerts"):
+        listed, count = ", ".join(joined_in["alerts"][:3]), joined_in["accounts"]
+        fr += f" S’y sont joints {plural_fr(count, 'compte', 'comptes')} d’autres alertes ({listed})."
+        en += f" It was joined by {plural_en(count, 'account', 'accounts')} of other alerts ({listed})."
+    return fr, en
+
+
 def summary(finding: Finding) -> Summary:
     """What, since when, against what is usual, why it is or is not suspicious, and what was checked."""
     said, checked = _values(finding.reasons), _values(finding.ruled_out)
@@ -157,6 +189,8 @@ def summary(finding: Finding) -> Summary:
         f" Share that shows none of the marks looked for: {percent_en(organic['share'])} "
         f"(between {percent_en(organic['low'])} and {percent_en(organic['high'])})."
     )
+    course = _course(said)
+    fr, en = fr + course[0], en + course[1]
     if history := said.get("history_short"):
         fr += f" Historique court{NARROW}: {number_fr(history['hours'])} h{NARROW}; à prendre avec prudence."
         en += f" Short history: {number_en(history['hours'])} h; to be taken with care."

@@ -47,7 +47,9 @@ def summary(finding: Finding) -> Summary:
     values = {r.code: r.values for r in finding.reasons}
     copies = values["copies"]
     lasted = finding.last_seen - finding.first_seen
-    text_fr, text_en = quote_fr(copies["sample"], 120), quote_en(copies["sample"], 120)
+    text_fr, text_en = "(supprimé depuis)", "(deleted since)"
+    if copies["sample"]:
+        text_fr, text_en = quote_fr(copies["sample"], 120), quote_en(copies["sample"], 120)
     held = [code.removeprefix("explained_by_") for code in values if code.startswith("explained_by_")]
     failed = [r.code for r in finding.ruled_out if not r.values["holds"]]
     if "accounts_in_span" in values:

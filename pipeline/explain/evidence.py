@@ -35,6 +35,8 @@ def evidence_sql(evidence: Evidence, database: str = "vigie") -> str:
     where = [_equal(name, value) for name, value in sorted(evidence.equal.items())]
     if evidence.ids:
         where.append(f"id IN ({', '.join(map(quote, evidence.ids))})")
+    if evidence.accounts:
+        where.append(f"author_id IN ({', '.join(map(quote, evidence.accounts))})")
     where.append(
         f"{time} BETWEEN parseDateTime64BestEffort({quote(format_time(evidence.start))}, 6, 'UTC')"
         f" AND parseDateTime64BestEffort({quote(format_time(evidence.end))}, 6, 'UTC')"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pipeline.explain.words import NARROW, moment_en, moment_fr, number_en, number_fr
+from pipeline.notify.quota import Held
 from schemas.alerts import SEVERITIES, Alert, Severity
 
 _KINDS = {
@@ -41,6 +43,15 @@ def safe(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
+_CALLS = str.maketrans({"@": "@\u200b", "<": "<\u200b"})
+
+
+def uncalling(text: str) -> str:
+    """A message that calls nobody and links nowhere, whatever it quotes: @everyone, <!channel>, <@U1>, [text](address).
+    An invisible blank stands behind the sign that would do it."""
+    return text.translate(_CALLS).replace("](", "]\u200b(")
+
+
 def headline(alert: Alert, language: str) -> str:
     """Severity, kind, subject, status."""
     name = alert.subject.name or alert.subject.id
@@ -53,6 +64,26 @@ def headline(alert: Alert, language: str) -> str:
 def body(alert: Alert, language: str) -> str:
     """The paragraph."""
     return safe(alert.summary.fr if language == "fr" else alert.summary.en)
+
+
+def held_back(held: Held, language: str) -> str:
+    """One line for all that was held back."""
+    number = held.kinds.total()
+    parts = [
+        f"{number_fr(count) if language == 'fr' else number_en(count)} {_KINDS[language][kind]}"
+        for kind, count in sorted(held.kinds.items())
+    ]
+    if language == "fr":
+        what = "autre alerte retenue" if number == 1 else "autres alertes retenues"
+        return (
+            f"{number_fr(number)} {what} entre le {moment_fr(held.start)} et le {moment_fr(held.end)}{NARROW}: "
+            f"{', '.join(parts)}. Rien n’est perdu{NARROW}: `vigie alerts` les montre toutes."
+        )
+    what = "other alert" if number == 1 else "other alerts"
+    return (
+        f"{number_en(number)} {what} held back between {moment_en(held.start)} and {moment_en(held.end)}: "
+        f"{', '.join(parts)}. Nothing is lost: `vigie alerts` shows all of them."
+    )
 
 
 def at_least(alert: Alert, severity: Severity) -> bool:

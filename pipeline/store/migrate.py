@@ -16,12 +16,17 @@ _RETENTION = "retention.sql"
 
 
 class Retention(NamedTuple):
-    """Months that rows are kept after they were stored."""
+    """Months that rows of each table are kept after they were stored."""
 
     posts_months: int = 13
-    fans_months: int = 25
+    copy_members_months: int = 13
+    fan_counts_months: int = 25
+    follows_months: int = 25
     alerts_months: int = 60
+    alert_revisions_months: int = 60
+    actions_months: int = 60
     dead_letters_months: int = 3
+    letter_outcomes_months: int = 3
 
 
 class SqlClient(Protocol):

@@ -19,12 +19,14 @@ from pipeline.store.schemas import (
     COPY_MEMBERS,
     CURSORS,
     DEAD_LETTERS,
+    ERASURES,
     FAN_COUNTS,
     FOLLOWS,
     LETTER_OUTCOMES,
     POSTS,
     TIME,
 )
+from schemas.erasures import Erasure, encode
 from schemas.times import Micros, parse_time
 
 Json = Mapping[str, Any]
@@ -141,6 +143,21 @@ def dead_letters_table(letters: Sequence[Json], refused_at: Micros) -> pa.Table:
 def letter_outcomes_table(outcomes: Sequence[Json], settled_at: Micros) -> pa.Table:
     """Table `letter_outcomes` from {topic, partition, offset, digest, outcome}."""
     return _table(LETTER_OUTCOMES, [{"at": settled_at, **outcome} for outcome in outcomes], settled_at)
+
+
+def erasures_table(erasures: Sequence[Erasure], ingested_at: Micros) -> pa.Table:
+    """Table `erasures`."""
+    found = [
+        {
+            "mark": one.mark,
+            "platform": one.platform,
+            "person": one.person,
+            "at": one.at,
+            "record": encode(one).decode(),
+        }
+        for one in erasures
+    ]
+    return _table(ERASURES, found, ingested_at)
 
 
 def cursors_table(cursors: Mapping[str, str], at: Micros) -> pa.Table:

@@ -91,6 +91,8 @@ LETTER_OUTCOMES = _schema(
 
 CURSORS = _schema(_all(_TEXT, "connector value") | {"at": TIME})
 
+ERASURES = _schema(_all(_TEXT, "mark platform person record") | _all(TIME, "at ingested_at"))
+
 TABLES: dict[str, pa.Schema] = {
     "posts": POSTS,
     "fan_counts": FAN_COUNTS,
@@ -102,5 +104,6 @@ TABLES: dict[str, pa.Schema] = {
     "dead_letters": DEAD_LETTERS,
     "letter_outcomes": LETTER_OUTCOMES,
     "cursors": CURSORS,
+    "erasures": ERASURES,
 }
 """Table name -> schema, for everything that rows are written to."""

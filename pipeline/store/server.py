@@ -25,7 +25,7 @@ from pipeline.config import Settings
 from pipeline.store.engine import Engine
 from pipeline.store.errors import EngineError, StoreError
 from pipeline.store.lock import FolderLock
-from pipeline.store.migrate import migrate
+from pipeline.store.migrate import Retention, migrate
 from pipeline.store.reader_settings import Limits
 from pipeline.store.service import StoreService, Users
 
@@ -112,7 +112,7 @@ def serve(data: Path, host: str, port: int, settings: Settings) -> None:
     os.environ["TZ"] = "UTC"  # chDB takes its time zone from here; the same query answers the same everywhere
     try:
         engine = Engine(data / "clickhouse", store.database)
-        migrate(engine, store.database)
+        migrate(engine, store.database, Retention(**settings.retention.model_dump()))
     except EngineError as error:
         raise StoreError(f"the store cannot open {data}: {error}") from error
     users = Users(

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz import fuzz
 
+from pipeline.text.outline import PIECE, Outlines, letters_apart, pieces_apart
+
 LEAST_SQUEEZED = 44
 """Characters without spaces below which pieces tell nothing: short texts of one subject share most of theirs.
 Ideographs and kana count twice."""
@@ -23,9 +25,8 @@ CONTAINED = 0.82
 COVERED = 0.6
 """Least share of the longer text's pieces that the shorter one has."""
 _MOST = (1 << 16) - 1
-_UNKNOWN = 4
+_OWN, _UNKNOWN = 2, 4
 _SAMPLES = 12
-_PIECE = 4
 _PIECE_WIDE = 2
 _WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 """Kana, ideographs, Hangul: letters that say as much as two or three of an alphabet."""
@@ -54,25 +55,52 @@ def comparable(full: str, bare: str, least: int) -> Comparable:
     return Comparable(full, bare, len(bare) + wide >= least, 3 * wide >= max(1, len(bare)))
 
 
+def compared(text: Comparable) -> str:
+    """The form whose pieces are compared."""
+    return text.bare if text.own else text.full
+
+
 def sizes_of(text: Comparable) -> tuple[int, int, int, int]:
     """What `may_be_alike` asks of a text: characters of both forms, those without spaces of the form whose pieces are
     compared (wide ones of a text in wide letters twice), and of what kind it is. At most 2^16 - 1 each."""
-    form = text.bare if text.own else text.full
+    form = compared(text)
     squeezed = (len(form) - form.count(" ")) * (2 if text.wide else 1)
-    sizes = (len(text.full), len(text.bare), squeezed, 2 * text.own + text.wide)
-    return sizes if max(sizes) <= _MOST else (_MOST, _MOST, _MOST, _UNKNOWN)
+    sizes = (len(text.full), len(text.bare), squeezed, _OWN * text.own + text.wide)
+    known = max(sizes) <= _MOST and _left_of(text.bare, text.full)
+    return sizes if known else (_MOST, _MOST, _MOST, _UNKNOWN)
+
+
+def _left_of(bare: str, full: str) -> bool:
+    """Whether one text is what is left when characters of the other are taken out."""
+    if full.startswith(bare):
+        return True
+    letters = iter(full)
+    return all(letter in letters for letter in bare)
 
 
 def may_be_alike(
-    some: npt.NDArray[np.uint16], others: npt.NDArray[np.uint16], cutoff: float
+    some: npt.NDArray[np.uint16],
+    others: npt.NDArray[np.uint16],
+    outlines: Outlines,
+    other_outlines: Outlines,
+    cutoff: float,
 ) -> npt.NDArray[np.bool_]:
-    """Whether texts of these sizes (`sizes_of`), shape (n, 4) each, can be `alike`, pair by pair. It is never false
-    where they are."""
+    """Whether texts of these sizes (`sizes_of`), shape (n, 4) each, and these outlines of their `compared` forms can be
+    `alike`, pair by pair; `some` may be one text. It is never false where they are."""
     low, high = np.minimum(some, others).astype(np.int64), np.maximum(some, others).astype(np.int64)
     close = low[:, :2] * (200.0 - cutoff) >= (high[:, :2] - 1) * cutoff
+    # In hashtags the full forms may differ less than the bare ones, by as much as the hashtags are long.
+    apart, (full, bare) = letters_apart(outlines, other_outlines), (low + high)[:, :2].T
+    share = 1.0 - cutoff / 100.0
+    near: npt.NDArray[np.bool_] = close[:, 0] & (apart <= share * full + (full - bare) + 1.0)
+    near |= close[:, 1] & (apart <= share * bare + 1.0 + (high[:, 3] < _OWN) * (full - bare))
     pieces = (low[:, 2] >= LEAST_SQUEEZED) & (low[:, 2] >= COVERED * (high[:, 2] - 1))
+    ours, theirs = pieces_apart(outlines, other_outlines)
+    agree = np.minimum(ours, theirs) <= (1.0 - CONTAINED) * high[:, 2] + 1.0
+    agree &= np.maximum(ours, theirs) <= (1.0 - COVERED) * high[:, 2] + 1.0
+    pieces &= agree | (high[:, 3] & 1 == 1)  # of wide letters two make a piece
     other: npt.NDArray[np.bool_] = (low[:, 3] != high[:, 3]) | (high[:, 3] == _UNKNOWN)
-    return close.any(axis=1) | pieces | other
+    return near | pieces | other
 
 
 def same_pieces(a: str, b: str, wide: bool = False) -> bool:
@@ -81,7 +109,7 @@ def same_pieces(a: str, b: str, wide: bool = False) -> bool:
 
     wide: both are mostly of wide letters, of which two make a piece.
     """
-    least, size = (LEAST_SQUEEZED // 2, _PIECE_WIDE) if wide else (LEAST_SQUEEZED, _PIECE)
+    least, size = (LEAST_SQUEEZED // 2, _PIECE_WIDE) if wide else (LEAST_SQUEEZED, PIECE)
     if len(a) < least or len(b) < least:
         return False
     short, long = a.replace(" ", ""), b.replace(" ", "")

@@ -20,6 +20,35 @@ VERSIONS = {"text": "3"}
 """Versions of what is computed here; they stand in every enriched post."""
 
 
+_LEFT = frozenset(
+    {
+        *(
+            "id",
+            "platform",
+            "author_id",
+            "created_at",
+            "lang",
+            "target",
+            "reply_to",
+            "repost_of",
+            "is_repost",
+        ),
+        *(
+            "author_created_at",
+            "author_followers",
+            "hashtags",
+            "source",
+            "deleted",
+            "language",
+            "fingerprint",
+        ),
+        *("cluster_id", "burst_score", "account_score", "late", "detectors"),
+    }
+)
+"""What is told of a deleted post: what evidence is counted by. Its words, links and names are not."""
+_BLANK: dict[str, Any] = {"text": "", "norm_text": "", "canonical_urls": []}
+
+
 class Enriched(msgspec.Struct, gc=False):
     """A post, its comparable forms, and what follows from them.
 
@@ -61,7 +90,7 @@ def enrich(post: Post, late: bool = False) -> Enriched:
 
 
 def to_contract(enriched: Enriched) -> dict[str, Any]:
-    """The EnrichedPost record."""
+    """The EnrichedPost record. Of a deleted post only what evidence is counted by."""
     record = to_dict(enriched.post)
     record["language"] = enriched.language
     record["norm_text"] = enriched.forms.full
@@ -74,4 +103,8 @@ def to_contract(enriched: Enriched) -> dict[str, Any]:
     record["account_score"] = None
     record["late"] = enriched.late
     record["detectors"] = VERSIONS
+    if enriched.post.deleted:
+        return {
+            name: _BLANK.get(name, value) for name, value in record.items() if name in _LEFT or name in _BLANK
+        }
     return record

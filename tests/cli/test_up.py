@@ -28,15 +28,15 @@ from tests.integration.conftest import (
 
 pytestmark = pytest.mark.integration
 
-FREE = {"VIGIE_KAFKA__PORT": "0", "VIGIE_STORE__PORT": "0"}
+FREE = {"VIGIE_KAFKA__PORT": "0", "VIGIE_STORE__PORT": "0", "VIGIE_METRICS__PORT": "0"}
 
 
 def test_what_it_says(stack: RunningVigie) -> None:
     """Addresses go to standard output, where a program finds them; free ports that were asked for are no trouble."""
     lines = stack.said.splitlines()
-    assert [line.split()[0] for line in lines] == ["kafka", "sql", "data"]
+    assert [line.split()[0] for line in lines] == ["kafka", "sql", "health", "health", "data"]
     assert stack.kafka.startswith("127.0.0.1:")
-    assert str(stack.folder) in lines[2]
+    assert str(stack.folder) in lines[4]
     told = stack.errors.read_text()
     assert "ready; Ctrl-C stops" in told
     assert "Unable connect" not in told, "a broker that is still starting is no news"
@@ -152,28 +152,56 @@ def test_interrupted_while_it_starts(tmp_path: Path) -> None:
     assert not [p for p in processes() if str(tmp_path) in p.command]
 
 
-def test_a_worker_that_dies(tmp_path: Path) -> None:
-    """When a part ends by itself, nothing is left half running: it is started again, or all ends with 1 and the part,
-    its exit code and its log are named."""
+def _kill(running: RunningVigie, word: str) -> int:
+    """SIGKILL of the part whose command has this word; its pid."""
+    (victim,) = (pid for pid, command in running.parts().items() if word in command)
+    os.kill(victim, signal.SIGKILL)
+    return victim
+
+
+@pytest.mark.parametrize("word", ["--role detect", "store.server"])
+def test_a_part_that_dies(word: str, tmp_path: Path) -> None:
+    """A worker or the store that ends by itself is started again, which is said; then all is as before."""
     running = RunningVigie(tmp_path / "data", **FREE)
     before = running.parts()
-    (victim,) = (pid for pid, command in before.items() if "detect" in command)
-    os.kill(victim, signal.SIGKILL)
+    victim = _kill(running, word)
+    name = "store" if word == "store.server" else "detect-1"
+    told = until(running.errors.read_text, lambda text: f"{name} started again" in text, 30.0)
+    assert f"{name} ended with code -9; starting it again in 1 s" in told
+    assert f"{name} started again" in told
+    assert running.alive()
+    parts = until(running.parts, lambda parts: len(parts) == len(before), 10.0)
+    assert sorted(parts.values()) == sorted(before.values())
+    assert victim not in parts
+    assert until(lambda: running.vigie("doctor").code, lambda code: code == 0) == 0
+    assert running.stop() == 0
 
-    def settled() -> bool:
-        parts = running.parts()
-        return not running.alive() or (victim not in parts and len(parts) == len(before))
 
-    assert until(settled, bool, 30.0)
-    if running.alive():
-        assert until(lambda: running.vigie("doctor").code, lambda code: code == 0) == 0
-        assert running.stop() == 0
-        return
+def test_a_worker_that_dies_again_and_again(tmp_path: Path) -> None:
+    """Too often within ten minutes, and all ends with 1; the part, its exit code and its log are named, nothing is left
+    running."""
+    running = RunningVigie(tmp_path / "data", **FREE, VIGIE_RESTARTS="1")
+    before = running.parts()
+    _kill(running, "--role detect")
+    until(running.errors.read_text, lambda text: "detect-1 started again" in text, 30.0)
+    until(running.parts, lambda parts: len(parts) == len(before), 10.0)
+    _kill(running, "--role detect")
+    assert until(running.alive, lambda alive: not alive, 30.0) is False
     assert running.stop() == 1
     told = running.errors.read_text()
     assert "detect-1 ended with code -9" in told
     assert "detect-1.log" in told
+    assert "It is not started again: restarts is 1 in ten minutes." in told
     assert not [p for p in processes() if before.get(p.pid) == p.command]
+
+
+def test_without_its_broker(tmp_path: Path) -> None:
+    """The embedded broker takes the topics with it: all ends, with 1, and says so."""
+    running = RunningVigie(tmp_path / "data", **FREE)
+    _kill(running, "--storage-engine")
+    assert until(running.alive, lambda alive: not alive, 30.0) is False
+    assert running.stop() == 1
+    assert "broker ended with code -9" in running.errors.read_text()
 
 
 def test_a_folder_that_cannot_be(tmp_path: Path) -> None:

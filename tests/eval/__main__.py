@@ -28,7 +28,7 @@ from pipeline.demo import items
 from pipeline.detect.parameters import Parameters
 from pipeline.scenario.generate import generate
 from pipeline.scenario.score import score
-from tests.eval import calibration, false_alarms, followers, nulls, rings, series
+from tests.eval import calibration, false_alarms, followers, nulls, rings, series, visitors
 from tests.eval.evasion import good as evasion_good
 from tests.eval.evasion import report as evasion_report
 from tests.eval.evasion import trials, twins
@@ -180,6 +180,7 @@ GENERATED: tuple[tuple[str, Callable[[Path], str]], ...] = (
     ("Generated days", lambda _: scenarios()),
     ("False alarms", lambda _: false_alarms.report(PROBLEMS)),
     ("Series on which nothing happens", lambda _: nulls.report(PROBLEMS)),
+    ("Fake fans and pile-ons", lambda _: visitors.report(PROBLEMS, "--gate" in sys.argv[1:])),
     ("What scores mean", lambda plots: calibration.report(plots / "scores.svg", PROBLEMS)),
     ("Salted copies", evasion),
     ("Bursts in generated series", lambda _: series.generated()),

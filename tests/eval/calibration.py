@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pprint
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,12 +23,16 @@ from pipeline.detect.parameters import Parameters
 from pipeline.detect.score import calibrated
 from pipeline.detect.volume_tally import wilson
 from pipeline.scenario.generate import generate
+from pipeline.scenario.plants import Plant
 from pipeline.scenario.score import belongs
 from tests.eval.plot import Line, line_chart
 from tests.eval.varied import plants
+from tests.eval.visitor_plants import plants as visitors
+from tests.eval.visitors import KINDS
 from tests.measure import say, table
 
 FIT = range(5000, 5080)
+VISITED = range(5000, 5026)
 SHOWN = range(7000, 7050)
 SCALE = 0.05
 BINS = 5
@@ -47,7 +51,7 @@ class Scored(NamedTuple):
     right: bool
 
 
-def world(seed: int) -> list[Scored]:
+def world(seed: int, plants: Callable[[int], dict[str, Plant]] = plants) -> list[Scored]:
     """The alerts of one world with operations and look-alikes of varied strength."""
     scenario = generate(seed, scale=SCALE, plants=plants(seed))
     run = Backtest(Parameters(calibrated_scores=False))
@@ -197,10 +201,12 @@ def report(plot: Path, problems: list[str]) -> str:
 
 
 def fit() -> dict[str, tuple[tuple[float, float], ...]]:
-    """Knots of every kind of which there are enough alerts."""
-    found = worlds(FIT)
+    """Knots of every kind of which there are enough alerts; those of who comes to pages rest on worlds of their own."""
+    found = [one for one in worlds(FIT) if one.kind not in KINDS]
+    for seed in VISITED:
+        found += [one for one in world(seed, visitors) if one.kind in KINDS]
     kinds = {kind: [one for one in found if one.kind == kind] for kind in sorted({one.kind for one in found})}
-    return {kind: fitted(alerts) for kind, alerts in kinds.items() if len(alerts) >= 4 * _GROUP}
+    return {kind: fitted(alerts) for kind, alerts in kinds.items() if len(alerts) >= 2 * _GROUP}
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ _SUBJECTS = {
     "copy_paste": "text",
     "fan_spike": "page",
     "coordinated_accounts": "group of accounts",
+    "pile_on": "page",
+    "fake_fans": "page",
 }
 
 

@@ -22,11 +22,13 @@ from pipeline.detect.clock import FINAL, Tick
 from pipeline.detect.fan_spikes import FanSpikes
 from pipeline.detect.finding import Finding
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.source_counts import SourceCount
 from pipeline.scenario.generate import START
 from schemas.records import FanCount, Follow
 from schemas.times import DAY, HOUR, MINUTE, Micros
 from tests.author_watch import AuthorWatch
 from tests.measure import say, table
+from tests.source_watch import SourceWatch
 
 SERIES = 10_000
 DAYS = 14
@@ -38,6 +40,8 @@ _AT_ONCE = 250
 _ACCOUNTS = 2500
 """Accounts of one platform."""
 _YEAR = 365 * DAY
+_SOURCES, _SOURCE_DAYS = 10, 63
+"""Sources that are watched together, and for how long."""
 
 Array = npt.NDArray[np.float64]
 
@@ -168,6 +172,38 @@ def follows(rng: np.random.Generator, name: str) -> list[Follow]:
     ]  # fmt: skip
 
 
+def sources(series: int) -> Told:
+    """Sources of ten platforms at once, over two months: from one post an hour to some hundreds, restless as targets
+    are, some of which bring their posts in a batch a day or a week."""
+    found: list[Finding] = []
+    for block in range(0, series, _SOURCES):
+        watch, means = SourceWatch(Parameters().silence), []
+        for number in range(block, min(block + _SOURCES, series)):
+            rng = np.random.default_rng([11, 7, number])
+            mean = np.exp(rng.uniform(0, 6)) * rates(rng, _SOURCE_DAYS, HOUR)
+            period = rng.choice([1, 1, 1, 1, 24, 168])
+            if period > 1:  # the same posts, but all of them at one hour
+                whole = mean.reshape(-1, period)[: _SOURCE_DAYS * 24 // period].sum(axis=1)
+                mean = np.zeros(len(mean))
+                mean[int(rng.integers(0, period)) :: period][: len(whole)] = whole[: len(mean) // period]
+            spread = rng.uniform(0.05, 0.6)
+            means.append(rng.poisson(rng.gamma(1 / spread, np.maximum(mean, 1e-9) * spread)))
+        for hour, came in enumerate(np.array(means).T.tolist()):
+            at = START + hour * HOUR
+            counts = [
+                SourceCount("null", f"s{n}", at // HOUR, posts, at, at + HOUR - 1)
+                for n, posts in enumerate(came)
+                if posts
+            ]
+            watch.count(counts, at + HOUR if counts else 0)
+            watch.upto(at + HOUR)
+        found += watch.end()
+    return Told(
+        "sources (source_silent)", series, series * _SOURCE_DAYS,
+        Counter(finding.severity for finding in found), Counter(r.code for f in found for r in f.reasons),
+    )  # fmt: skip
+
+
 def _hourly(rows: list[tuple[Micros, int, object]], step: Micros) -> Iterator[tuple[Micros, list[object]]]:
     """Rows of one time step after the other, with the time at which each ends."""
     rows.sort(key=lambda row: row[:2])
@@ -233,6 +269,7 @@ def measured(series: int = SERIES) -> list[Told]:
             lambda rng, name: counter(rng, name, 90, DAY), lambda late: FanSpikes(p.fans, late),
         ),
         _watch("follow events (fan_spike)", series // 5, DAYS, 6 * HOUR, follows, lambda late: FanSpikes(p.fans, late)),
+        sources(series // 10),
     ]  # fmt: skip
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import time
 from pathlib import Path
 from typing import Protocol
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from pipeline.broker import start_broker
+from pipeline.embedded import EmbeddedBroker
 from pipeline.runtime import free_port
 from schemas.topics import TOPICS
 from tests.kafka_server import KafkaServer
@@ -48,14 +47,20 @@ class Broker(Protocol):
 
 
 class Embedded:
-    """The broker of `vigie up`."""
+    """The broker of `vigie up`, behind its door."""
 
     forgets = True
 
     def __init__(self, log: Path) -> None:
         self._log = log
         self._port = free_port(0)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._host: EmbeddedBroker | None = None
+
+    @property
+    def host(self) -> EmbeddedBroker:
+        """Started before."""
+        assert self._host is not None
+        return self._host
 
     @property
     def bootstrap(self) -> str:
@@ -64,21 +69,25 @@ class Embedded:
 
     def start(self) -> None:
         """Starts it, empty."""
-        if self.pid is None:
-            self._process = start_broker(self._port, self._log)
+        if self._host is None:
+            self._host = EmbeddedBroker(self._port, self._log)
+        elif self.pid is None:
+            self._host.empty()
 
     def kill(self) -> None:
         """SIGKILL; what it held is gone."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(_PATIENCE)
+        self.host.process.kill()
+        self.host.process.wait(_PATIENCE)
 
-    stop = kill
+    def stop(self) -> None:
+        """Its end."""
+        self.host.stop()
 
     @property
     def pid(self) -> int | None:
         """The process, while there is one."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
+        host = self._host
+        return host.process.pid if host is not None and host.process.poll() is None else None
 
 
 class Apache:

@@ -6,6 +6,9 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pipeline.embedded import Renewal
+from pipeline.poison import POISONED
+from tests.faults.brokers import Embedded
 from tests.faults.scene import Scene
 from tests.faults.stream import Shape, hot_account, hot_page
 
@@ -20,6 +23,7 @@ class Fault:
     act: what is done while the records flow. shape: of the records. workers: detection workers at the start. proxied:
     the sink's way to the store can be disturbed. partitions: of the raw topics, where not as declared. memory: what a
     broker without memory loses is lost for good, so only one that keeps its records can come through.
+    settings: of the parts, in the environment. embedded: there is no such thing on another broker.
     """
 
     name: str
@@ -30,6 +34,8 @@ class Fault:
     proxied: bool = False
     partitions: int | None = None
     memory: bool = False
+    settings: dict[str, str] = field(default_factory=dict)
+    embedded: bool = False
 
 
 def nothing(_: Scene) -> None:
@@ -165,6 +171,51 @@ def broker_away(seconds: float) -> Callable[[Scene], None]:
     return act
 
 
+def limited(scene: Scene) -> None:
+    """The worker stops for so much poison, however often it is started again, until it is told to go on."""
+    stopped = f"detect: {POISONED}"
+    if not scene.until(lambda: scene.parts.ended[stopped] >= 2, 120.0):
+        raise RuntimeError("a worker that met nothing but poison did not stop")
+    scene.note("detection stopped twice; limit switched off")
+    scene.parts.more["VIGIE_POISON__RECORDS"] = "0"
+
+
+LIMIT = 28
+"""Megabytes at which the broker is emptied where that is tried; an empty one has about 20."""
+
+
+def broker_bounded(scene: Scene) -> None:
+    """The embedded broker is emptied whenever it has grown to `LIMIT`, as `vigie up` does at its own.
+
+    Raises:
+        AssertionError: that was not so at least twice, or its memory went far beyond.
+    """
+    parts = scene.parts
+    assert isinstance(parts.broker, Embedded)
+    kafka = parts.settings.kafka.model_copy(update={"memory_mb": LIMIT})
+    workers = [name for name in parts.pids() if name.partition("-")[0] in ("detect", "sink")]
+
+    def end() -> None:
+        scene.note(f"broker at {renewal.most >> 20} MB")
+        parts.retire(*workers)
+
+    def begin() -> None:
+        scene.note("broker empty")
+        for name in workers:
+            parts.launch(name)
+
+    renewal = Renewal(parts.settings.model_copy(update={"kafka": kafka}), parts.broker.host, end, begin)
+
+    def through() -> bool:
+        renewal.tick()
+        return not scene.flow.going() and renewal.idle
+
+    scene.until(through, 600.0)
+    scene.note(f"emptied {renewal.times} times, {renewal.most >> 20} MB at the most")
+    assert renewal.times >= 2, scene.done
+    assert renewal.most < 2 * LIMIT << 20, scene.done
+
+
 FAULTS: dict[str, Fault] = {
     fault.name: fault
     for fault in (
@@ -190,8 +241,11 @@ FAULTS: dict[str, Fault] = {
               proxied=True),
         Fault("broker-restart", "the broker killed and started again", broker_away(0.0), memory=True),
         Fault("broker-away", "the broker killed and away for 20 s", broker_away(20.0), memory=True),
+        Fault("broker-bounded", f"the embedded broker emptied whenever it has {LIMIT} MB", broker_bounded,
+              embedded=True),
         Fault("poison", "one record in a hundred is none", nothing, shape=Shape(poison=0.01)),
-        Fault("only-poison", "no record is one", nothing, shape=Shape(poison=1.0)),
+        Fault("only-poison", "no record is one: detection stops; then the limit is switched off", limited,
+              shape=Shape(poison=1.0), settings={"VIGIE_POISON__RECORDS": "300"}),
         Fault("hot-page", "one page has all followers; detection worker killed", killing("detect-1", times=1),
               shape=Shape(change=hot_page)),
         Fault("hot-account", "one account has most posts; detection worker killed", killing("detect-1", times=1),

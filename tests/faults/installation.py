@@ -51,6 +51,8 @@ class Installation(Stack, Endpoints):
         self.proxy = StoreProxy(settings.store.port) if proxied else None
         self.ended: Counter[str] = Counter()
         """Parts that ended by themselves: `name: code`, as often as it happened."""
+        self.more: dict[str, str] = {}
+        """Further settings of parts that are started from now on."""
         self._arguments: dict[str, list[str]] = {}
         self._down: dict[str, float] = {}
         self._deliberate: set[str] = set()
@@ -68,7 +70,7 @@ class Installation(Stack, Endpoints):
         plain = {name: value for name, value in found.items() if not name.startswith("VIGIE_")}
         if self.proxy is not None:
             given["VIGIE_STORE__PORT"] = str(self.proxy.port)
-        return {**plain, **given}
+        return {**plain, **given, "VIGIE_METRICS__PORT": "0", **self.more}
 
     def _python(
         self, name: str, arguments: list[str], extra: Mapping[str, str] | None = None

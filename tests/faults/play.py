@@ -113,6 +113,7 @@ def play(
     try:
         parts = Installation(folder / "data", running, fault.workers, fault.proxied)
         try:
+            parts.more.update(fault.settings)
             parts.start()
             flow = Flow(parts.bootstrap, stream, rate)
             scene = Scene(parts, flow, random.Random(f"{fault.name}/{stream.seed}/{chance}"))

@@ -112,7 +112,7 @@ class RunningVigie(Endpoints):
         self.folder = folder
         self.errors = folder.with_name(f"{folder.name}-up.err")
         out = folder.with_name(f"{folder.name}-up.out")
-        ports = {"VIGIE_KAFKA__PORT": "0", "VIGIE_STORE__PORT": "0"}
+        ports = {"VIGIE_KAFKA__PORT": "0", "VIGIE_STORE__PORT": "0", "VIGIE_METRICS__PORT": "0"}
         with out.open("wb") as stdout, self.errors.open("wb") as stderr:
             self.process = subprocess.Popen(
                 [VIGIE, "up"],

@@ -45,7 +45,7 @@ def test_through_a_file(steady: RunningVigie, tmp_path: Path) -> None:
     report = orjson.loads((tmp_path / "out" / "report.json").read_bytes())
     refused = sum(codes.values())
     assert report["records"] == {
-        "read": len(lines), "accepted": good, "late": 4, "duplicates": 5, "refused": refused
+        "read": len(lines), "accepted": good, "late": 4, "duplicates": 5, "refused": refused, "forgotten": 0
     }  # fmt: skip
     assert report["records"]["read"] == good + 4 + 5 + refused
     assert report["refused"] == dict(codes)

@@ -101,19 +101,24 @@ def _posts_of(alert: Alert, case: Case) -> set[tuple[str, str]]:
         (cluster,) = (closed for closed in case.run.copies if closed.cluster_id == subject.id)
         wanted = set(cluster.post_ids)
         return {(one.post.platform, one.post.id) for one in case.enriched if one.post.id in wanted}
+    named = set(alert.accounts.ids) if alert.kind in ("pile_on", "fake_fans") else None
+    assert named is None or len(named) == alert.accounts.count  # all of them are listed
     return {
         (one.post.platform, one.post.id)
         for one in case.enriched
         if one.post.platform == subject.platform
+        and (named is None or one.post.author_id in named)
         and start <= one.post.created_at <= end
         and (one.post.author_id == subject.id if alert.kind == "author_burst" else subject.id in targets(one))
     }
 
 
 def test_evidence_is_exactly_the_alerts_posts(case: Case) -> None:
-    """Copies, bursts and paces: the rows are the posts of the records, as many as the alert counts; listed ids among
-    them, in their order."""
-    for alert in case.of("copy_paste", "burst", "author_burst"):
+    """Copies, bursts, paces, pile-ons and fake fans: the rows are the posts of the records, as many as the alert
+    counts; listed ids among them, in their order."""
+    case.of("pile_on")
+    case.of("fake_fans")
+    for alert in case.of("copy_paste", "burst", "author_burst", "pile_on", "fake_fans"):
         found = case.ask(alert)
         names = [(row["platform"], row["id"]) for row in found]
         assert len(set(names)) == len(names)

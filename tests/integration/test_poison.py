@@ -1,4 +1,4 @@
-"""Records that brought a worker down once, or might.
+"""Records that brought a worker down once, or might; and what happens when there are no others.
 
 They go to a stack of their own, which is started anew when it has ended; so that one failing test does not take the
 others with it.
@@ -6,11 +6,15 @@ others with it.
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import orjson
 import pytest
 
+from pipeline.poison import POISONED
 from schemas.topics import (
     ACTIONS,
     ALERTS,
@@ -21,7 +25,7 @@ from schemas.topics import (
     SHUFFLE,
     SIGNALS,
 )
-from tests.integration.conftest import RunningVigie, until
+from tests.integration.conftest import VIGIE, RunningVigie, environment, until
 from tests.integration.conftest_bad import DEEP, fan, post, send, stored
 
 pytestmark = pytest.mark.integration
@@ -106,3 +110,42 @@ def test_poison(name: str, sturdy: Sturdy) -> None:
     if topic == ALERTS:
         done = stack.vigie("alerts", "--json")
         assert done.code == 0, done.err
+
+
+def test_nothing_but_poison(tmp_path: Path) -> None:
+    """A worker that meets nothing but records to refuse stops before it empties the topic into the dead letters, and
+    says why; `vigie up` shows it and lets the rest go on. One that is told to takes all up from there: nothing is lost.
+    """
+    stack = RunningVigie(tmp_path / "data", VIGIE_POISON__RECORDS="300")
+    good = orjson.dumps(post("behind", "behind"))
+    send(stack, POSTS_RAW, [orjson.dumps(post("before", "before"))], key=b"x")
+    assert until(lambda: stored(stack, "before"), bool)
+    send(stack, POSTS_RAW, [b"{bad %d" % n for n in range(400)] + [good], key=b"x")
+    told = until(stack.errors.read_text, lambda text: "not started again" in text, 60.0)
+    assert f"detect-1 ended with code {POISONED}" in told
+    log = (tmp_path / "data" / "logs" / "detect-1.log").read_text()
+    for words in ("nearly all records are refused", POSTS_RAW, "partition", "VIGIE_POISON__RECORDS=0"):
+        assert words in log
+    assert stack.alive()
+    doctor = stack.vigie("doctor")
+    assert doctor.code == 1
+    assert b"detect-1 has stopped" in doctor.out
+
+    letters = "SELECT uniqExact(offset), count() FROM dead_letters FINAL WHERE topic = {t:String}"
+    assert stack.rows(letters, t=POSTS_RAW)[0][1] < 400
+    with subprocess.Popen(
+        [VIGIE, "worker", "--role", "detect"],
+        env=environment(stack.folder, VIGIE_POISON__RECORDS="0", VIGIE_METRICS__PORT="0"),
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as worker:
+        try:
+            assert until(lambda: stored(stack, "behind"), bool)
+            assert until(lambda: stack.rows(letters, t=POSTS_RAW), lambda rows: rows[0][0] >= 400) == [
+                (400, 400)
+            ]
+            assert stack.vigie("doctor").code == 0
+        finally:
+            worker.send_signal(signal.SIGTERM)
+    assert stack.stop() == 0

@@ -150,3 +150,23 @@ def test_the_filter_never_reads_less_than_the_engine(engine: Engine, parts: list
         except EngineError as error:
             reads = error.code == 62
         assert reads, verdict.sql
+
+
+@pytest.mark.parametrize("table", [field.removesuffix("_months") for field in Retention._fields])
+def test_rows_go_when_their_time_is_over(writer: StoreClient, table: str) -> None:
+    """Each table's number of months takes away its old rows and leaves the others, whatever time they speak of."""
+    number = Retention._fields.index(f"{table}_months")
+    months = tuple(3 if n == number else 100 for n in range(len(Retention._fields)))
+    migrate(writer, "vigie", Retention(*months))
+    stored = "at" if table in ("dead_letters", "letter_outcomes") else "ingested_at"
+    key = ask(writer, f"SELECT sorting_key FROM system.tables WHERE database = 'vigie' AND name = '{table}'")[
+        0
+    ][0]
+    first = key.split(", ")[0]
+    for name, ago in (("old", 4), ("young", 2)):
+        writer.command(
+            f"INSERT INTO vigie.{table} ({first}, {stored}) VALUES ('{name}', now() - toIntervalMonth({ago}))"
+        )
+    writer.command(f"OPTIMIZE TABLE vigie.{table} FINAL")
+    assert ask(writer, f"SELECT {first} FROM vigie.{table} FINAL") == [("young",)]
+    migrate(writer, "vigie")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import Indel
 
 from pipeline.detect import copy_blocks
 from pipeline.detect.columns import distinct, empty, grown, shift
@@ -15,8 +16,9 @@ from pipeline.detect.copy_blocks import Posts, Texts
 from pipeline.detect.copy_generations import Generations
 from pipeline.detect.copy_post import CopyPost
 from pipeline.detect.copy_rows import CopyRows, looks_of
-from pipeline.text.alike import alike, comparable, may_be_alike, sizes_of
+from pipeline.text.alike import Comparable, alike, comparable, compared, may_be_alike, sizes_of
 from pipeline.text.fingerprint import SKETCH
+from pipeline.text.outline import letters_apart, outlines, pieces_apart
 
 words = st.text(st.sampled_from("abcé жя花 の\ud800"), max_size=40).map(lambda text: " ".join(text.split()))
 
@@ -67,17 +69,49 @@ def test_sizes_pass_over_nothing_alike(
     ]
     for full_a, bare_a, full_b, bare_b in pairs:
         a, b = comparable(full_a, bare_a, 20), comparable(full_b, bare_b, 20)
-        sizes_a, sizes_b = (np.array([sizes_of(text)], dtype=np.uint16) for text in (a, b))
         if alike(a, b, cutoff):
-            assert may_be_alike(sizes_a, sizes_b, cutoff).all()
-            assert may_be_alike(sizes_b, sizes_a, cutoff).all()
+            assert _may_be_alike(a, b, cutoff)
+            assert _may_be_alike(b, a, cutoff)
+
+
+def _may_be_alike(a: Comparable, b: Comparable, cutoff: float) -> bool:
+    some, others = (np.array([sizes_of(text)], dtype=np.uint16) for text in (a, b))
+    return bool(may_be_alike(some, others, outlines([compared(a)]), outlines([compared(b)]), cutoff).all())
 
 
 def test_sizes_tell_texts_apart() -> None:
     """A short text is no copy of one ten times as long."""
-    some = np.array([sizes_of(comparable("un mot bref et rien", "un mot bref et rien", 10))], dtype=np.uint16)
-    others = np.array([sizes_of(comparable("un mot " * 30, "un mot " * 30, 10))], dtype=np.uint16)
-    assert not may_be_alike(some, others, 85.0).any()
+    few, many = "un mot bref et rien", "un mot " * 30
+    assert not _may_be_alike(comparable(few, few, 10), comparable(many, many, 10), 85.0)
+
+
+def test_outlines_tell_texts_apart() -> None:
+    """Two texts of one length and of different words are no copies; a text and itself with another word may be."""
+    one = "le conseil municipal a vote hier soir le budget de la nouvelle bibliotheque du quartier"
+    two = "mon voisin joue du violon chaque nuit quand tout dort et personne ose lui parler encore"
+    three = one.replace("budget", "projet")
+    forms = [comparable(text, text, 20) for text in (one, two, three)]
+    assert not _may_be_alike(forms[0], forms[1], 85.0)
+    assert _may_be_alike(forms[0], forms[2], 85.0)
+
+
+loose = st.text(st.sampled_from("abcdé #жя花\ud800"), max_size=60)
+
+
+@given(st.lists(st.tuples(loose, loose), min_size=1, max_size=5))
+def test_outlines_never_say_more_than_is_so(pairs: list[tuple[str, str]]) -> None:
+    """Letters apart: at most the insertions and deletions between two texts; pieces apart: at most those of one that
+    the other has not, spaces apart. Of many texts at a time as of one."""
+    some, others = (outlines([pair[n] for pair in pairs]) for n in (0, 1))
+    assert (outlines([pairs[0][0]])[0] == some[0]).all()
+    letters, (first, second) = letters_apart(some, others), pieces_apart(some, others)
+    for n, (a, b) in enumerate(pairs):
+        assert letters[n] <= Indel.distance(a, b)
+        of_a, of_b = (
+            {s[i : i + 4] for i in range(len(s) - 3)} for s in (a.replace(" ", ""), b.replace(" ", ""))
+        )
+        assert first[n] <= len(of_a - of_b)
+        assert second[n] <= len(of_b - of_a)
 
 
 @given(st.integers(0, SKETCH), st.integers(0, SKETCH), st.integers(0, 2**32))

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from pipeline.connect.items import Item
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.parameters import Parameters
+from pipeline.detect.parameters_pages import FakeFanParameters, PileOnParameters
 from pipeline.detect.parameters_sharing import SharingParameters
+from pipeline.detect.parameters_silence import SilenceParameters
 from pipeline.detect.parameters_volume import AuthorParameters, BurstParameters
 from pipeline.detect.parameters_weeks import WeeksParameters
 from pipeline.scenario.generate import START, generate
@@ -120,7 +122,51 @@ SMALL = Parameters(
         error_accounts=4,
         longest_days=0.5,
     ),
-    weeks=WeeksParameters(active_days=1, group_accounts=2, evidence=0.0, false_share=1.0, every_days=1),
+    weeks=WeeksParameters(
+        enabled=True, active_days=1, group_accounts=2, evidence=0.0, false_share=1.0, every_days=1
+    ),
+    silence=SilenceParameters(
+        history_days=0.05, quiet_share=0.4, surprise=0.3, habit_ratio=1.0, error_hours=2, forget_days=0.5
+    ),
+    pile_on=PileOnParameters(
+        window_minutes=30,
+        memory_days=0.5,
+        history_hours=0.25,
+        accounts=2,
+        ratio=1.0,
+        calm_hours=0.5,
+        longest_days=0.1,
+        elsewhere_days=0.5,
+        least=1,
+        mark_share=0.2,
+        rival_share=0.2,
+        rival_ratio=0.5,
+        rival_part=0.1,
+        mark_surprise=0.1,
+        company_accounts=1,
+        company_share=0.1,
+        company_days=0.1,
+        error_accounts=3,
+    ),
+    fake_fans=FakeFanParameters(
+        window_days=1,
+        step_hours=1,
+        fans=4,
+        posts=2,
+        days=1,
+        pool=3,
+        cohort_accounts=2,
+        stem_accounts=2,
+        step_slots=1,
+        step_surprise=0.1,
+        step_partners=1,
+        fakes=2,
+        share=0.1,
+        pages=1,
+        usual_surprise=0.1,
+        calm_days=0.1,
+        longest_days=0.3,
+    ),
 )
 """Thresholds so low that a handful of posts opens, joins, withdraws and closes alerts."""
 
@@ -171,6 +217,9 @@ def small_stream(rows: Rows, name: str, start: Micros) -> list[Item]:
             text,
             target=target,
             author_created_at=born if account else None,
+            source=f"connector {account % 2}" if account else None,
+            author_name=f"fan{10 + account}",
+            author_followers=6 * account if account else None,
         )
         placed.append((at + delay, number, post))
         if again:
@@ -208,8 +257,23 @@ def test_a_few_posts_make_every_kind() -> None:
     rows: Rows = [
         (rng.randrange(5), rng.choice(TEXTS), "page", rng.choice(steps), 0, 0, False) for _ in range(80)
     ]
-    kinds = {alert.kind for alert in backtested([small_stream(rows, "p", START)], SMALL, 7).alerts.values()}
-    assert kinds == {"copy_paste", "burst", "author_burst", "coordinated_accounts"}
+    rows += [
+        (1, rng.choice(TEXTS), "page", 20 * MINUTE, 0, 0, False) for _ in range(30)
+    ]  # the others are silent
+    rows += [(2, TEXTS[0], "page", MINUTE, 0, 0, False), (1, TEXTS[0], "page", 3 * HOUR, 0, 0, False)]
+    alerts = backtested([small_stream(rows, "p", START)], SMALL, 7).alerts.values()
+    kinds = {alert.kind for alert in alerts}
+    assert kinds == {
+        "copy_paste",
+        "burst",
+        "author_burst",
+        "coordinated_accounts",
+        "pile_on",
+        "fake_fans",
+        "source_silent",
+    }
+    ends = {reason.code for alert in alerts if alert.kind == "source_silent" for reason in alert.reasons}
+    assert "back" in ends
 
 
 def evenings(seed: int) -> list[Item]:

@@ -96,10 +96,19 @@ def test_generated_part_is_replaced_and_nothing_else() -> None:
 
 DETECTORS = {
     "copy_paste": ("campaigns.py", "innocent.py"),
-    "burst": ("burst_findings.py",),
+    "burst": ("burst_findings.py", "company.py"),
     "author_burst": ("author_findings.py",),
-    "fan_spike": ("fan_episodes.py", "fan_arrivals.py", "fan_together.py", "platform_findings.py"),
+    "fan_spike": (
+        "fan_episodes.py",
+        "fan_arrivals.py",
+        "fan_together.py",
+        "fan_verdict.py",
+        "platform_findings.py",
+    ),
     "coordinated_accounts": ("ring_findings.py", "ring_weeks_findings.py", "ring_signs.py"),
+    "source_silent": ("silence_findings.py",),
+    "pile_on": ("swarm_findings.py", "pile_ons.py"),
+    "fake_fans": ("fake_fan_findings.py",),
 }
 
 

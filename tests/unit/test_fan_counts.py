@@ -218,6 +218,22 @@ def test_a_small_rise_that_dies_away_is_not_told() -> None:
     assert findings == []
 
 
+def test_a_small_rise_does_not_hide_a_steep_one_behind_it() -> None:
+    """A rise of 250 fans, and while its shape is awaited a purchase of 30 % of the page: the purchase is told, with all
+    its fans."""
+    small = _add(_series(120), START + 100 * DAY, 250)
+    (finding,) = _run(_add(small, START + 102 * DAY, 6_000))[0]
+    assert finding.observed - finding.expected == pytest.approx(6_000, rel=0.02)
+    assert "sharp_step" in [one.code for one in finding.reasons]
+
+
+@pytest.mark.parametrize(("afterwards", "told"), [(0, True), (85, False)])
+def test_what_goes_on_needs_more(afterwards: int, told: bool) -> None:
+    """190 fans on a page of 22,000 are told when the growth stops dead, and not when nearly half as many follow."""
+    series = _add(_add(_series(120), START + 100 * DAY, 190), START + 101 * DAY, afterwards)
+    assert bool(_run(series)[0]) is told
+
+
 def test_a_far_larger_rise_soon_after_is_another_episode() -> None:
     """A small purchase does not cover a large one in its cool-down."""
     series = _add(_add(CLEAN, START + 100 * DAY, 300), START + 107 * DAY, 6000, 2)

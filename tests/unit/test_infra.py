@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.config import Metrics
+from pipeline.poison import POISONED
 from tests.reference import commands, setting_rows
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
@@ -118,6 +120,20 @@ def test_services_are_limited() -> None:
         assert re.search(r"limits: \{cpus: \"[\d.]+\", memory: \d+[mg]\}", text), name
         for waited in re.findall(r"^      (\w+): \{condition: service_healthy\}", text, re.MULTILINE):
             assert "healthcheck:" in services()[waited], waited
+
+
+def test_workers_are_asked_for_their_health() -> None:
+    """The health check of each worker asks the page at its default port."""
+    port = Metrics.model_fields["port"].default
+    for name in ("detect", "sink"):
+        assert f"http://127.0.0.1:{port}/health" in services()[name], name
+        assert "VIGIE_METRICS__" not in services()[name]
+
+
+def test_units_of_workers_leave_a_poisoned_one_alone() -> None:
+    """systemd does not start again what stops as it had to refuse nearly everything."""
+    for name in ("vigie-detect@.service", "vigie-sink.service"):
+        assert f"RestartPreventExitStatus={POISONED}\n" in (INFRA / "systemd" / name).read_text()
 
 
 def test_two_detection_workers() -> None:

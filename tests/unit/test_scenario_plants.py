@@ -201,6 +201,50 @@ def test_innocents(case: Case) -> None:
     assert all("RT + follow" in post.text for post in posts)
 
 
+def test_fake_fans_and_a_fan_club(case: Case) -> None:
+    """One workshop: same weeks, no followers, as many posts each. The club: old and varied, a long tail."""
+    fake, posts = case.of("faux_fans")
+    each = Counter(post.author_id for post in posts)
+    born = [post.author_created_at or 0 for post in posts]
+    assert 22 <= len(each) <= 28
+    assert set(each.values()) <= {6, 7, 8, 9}
+    assert max(born) - min(born) <= 21 * DAY
+    assert all((post.author_followers or 0) <= 5 for post in posts)
+    assert fake.end - fake.start > DAY
+    assert _alike(posts) <= 4
+    _, posts = case.of("club_de_fans")
+    each = Counter(post.author_id for post in posts)
+    born = sorted(post.author_created_at or 0 for post in posts)
+    assert len(each) == 40
+    assert max(each.values()) >= 10
+    assert born[len(born) * 3 // 4] - born[len(born) // 4] > 2 * 365 * DAY
+    assert _alike(posts) <= 8
+
+
+def test_pile_on_and_its_look_alikes(case: Case) -> None:
+    """The pack never came before and praises the rival; customers and spectators are of all ages."""
+    pack, posts = case.of("meute")
+    page = (pack.platform, pack.subject_id)
+    before = {
+        p.author_id
+        for p in case.posts.values()
+        if (p.platform, p.target) == page and p.created_at < pack.start
+    }
+    praise = {p.author_id for p in case.posts.values() if p.target == "norelia" and p.created_at < pack.start}
+    assert 32 <= len(pack.accounts) <= 40
+    assert not before & set(pack.accounts)
+    assert set(pack.accounts) <= praise
+    assert pack.end - pack.start <= 2 * HOUR
+    assert _alike(posts) <= 2
+    for name in ("panne_et_clients", "page_a_la_tele"):
+        twin, posts = case.of(name)
+        born = sorted(post.author_created_at or 0 for post in posts)
+        assert len(twin.accounts) >= 25
+        assert born[len(born) * 3 // 4] - born[len(born) // 4] > 365 * DAY
+    _, posts = case.of("panne_et_clients")
+    assert 0.3 < sum(post.reply_to is not None for post in posts) / len(posts) < 0.7
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_further_look_alikes(seed: int) -> None:
     """Breaking news, a fandom, new year's wishes and a declared call are what they are described as."""

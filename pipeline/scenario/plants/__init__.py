@@ -12,6 +12,8 @@ from pipeline.scenario.plants import (
     breaking_news,
     coordinated_burst,
     copied_campaign,
+    fake_fans,
+    fan_club,
     fandom,
     frozen_counter,
     giveaway,
@@ -20,9 +22,12 @@ from pipeline.scenario.plants import (
     machine_account,
     match_final,
     news_ticker,
+    outage,
     own_campaign,
+    pile_on,
     share_button,
     televised_page,
+    television,
     trickled_campaign,
     zero_reading,
 )
@@ -43,6 +48,11 @@ PLANTS: dict[str, Plant] = {
     "giveaway": giveaway.plant,
     "frozen_counter": frozen_counter.plant,
     "zero_reading": zero_reading.plant,
+    "fake_fans": fake_fans.plant,
+    "fan_club": fan_club.plant,
+    "pile_on": pile_on.plant,
+    "outage": outage.plant,
+    "television": television.plant,
 }
 """Name of the random stream -> plant. The name must never change, or the plant's records do."""
 
@@ -59,6 +69,9 @@ INNOCENT: dict[str, Plant] = {
             "giveaway",
             "frozen_counter",
             "zero_reading",
+            "fan_club",
+            "outage",
+            "television",
         )
     },
     "breaking_news": breaking_news.plant,

@@ -1,0 +1,1 @@
+"""Attacks, and what happens: `python -m tests.attacks` writes docs/safety.md."""
