@@ -11,6 +11,7 @@ from pipeline.store import migrate as forms
 from pipeline.store import rows
 from pipeline.store.client import StoreClient
 from pipeline.store.migrate import migrate, migrations, statements
+from schemas.erasures import Erasure, digest
 from tests.integration.test_store_process import NOW, StoreProcess
 from tests.integration.test_store_tables import alert, ask, post
 
@@ -36,6 +37,7 @@ FILLED: dict[str, pa.Table] = {
     "dead_letters": rows.dead_letters_table([_LETTER], NOW),
     "letter_outcomes": rows.letter_outcomes_table([_OUTCOME], NOW),
     "cursors": rows.cursors_table({"jetstream": "7"}, NOW),
+    "erasures": rows.erasures_table([Erasure("x", digest("x", "lea"), NOW, "forgotten-00000001")], NOW),
 }
 """Rows of each table."""
 
