@@ -123,7 +123,7 @@ SMALL = Parameters(
         longest_days=0.5,
     ),
     weeks=WeeksParameters(
-        enabled=True, active_days=1, group_accounts=2, evidence=0.0, false_share=1.0, every_days=1
+        enabled=True, active_days=1, group_accounts=2, evidence=0.01, false_share=1.0, every_days=1
     ),
     silence=SilenceParameters(
         history_days=0.05, quiet_share=0.4, surprise=0.3, habit_ratio=1.0, error_hours=2, forget_days=0.5
