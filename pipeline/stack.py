@@ -27,7 +27,8 @@ from pipeline.store.client import StoreClient
 from pipeline.store.errors import StoreError
 
 _PATIENCE = 60.0
-_STOP_PATIENCE = 8.0
+_STOP_PATIENCE = 30.0
+"""Seconds for a part to end. A worker that is killed while it writes its states goes on from older ones."""
 
 
 _PR_SET_PDEATHSIG = 1
