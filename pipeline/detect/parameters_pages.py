@@ -37,7 +37,7 @@ class PileOnParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory_days: float = 30.0
     history_hours: float = 20.0
     accounts: int = 12
-    ratio: float = 1.5
+    ratio: float = 1.25
     calm_hours: float = 6.0
     longest_days: float = 3.0
     judged_accounts: int = 500
