@@ -89,6 +89,8 @@ def report(plots: Path, problems: list[str], seeds: int = SEEDS, curve: int = CU
     if precision < 0.95 or sum(main.twins.values()) > max(1, seeds // 50):
         problems.append("innocent accounts are named in rings")
     short = any(main.named[size] < RECALL * main.planted[size] for size in (30, 60))
+    if short and seeds == SEEDS:
+        problems.append("rings of 30 and 60 are not found to nine tenths")
     twins = table(("innocent group", "told as a ring"), [(twin, main.twins[twin]) for twin in TWINS])
     curves = table(
         ("carefulness", *(f"ring of {size}" for size in SIZES)),
