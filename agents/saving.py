@@ -13,6 +13,8 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -46,16 +48,26 @@ class Saver:
         self._share = share
         self._since: dict[Key, float] = {}
         self._took: dict[Key, float] = {}
+        self._written: dict[Key, Mark] = {}
         self._writing: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "states")
+        self._child = 0
 
-    def begin(self, key: Key) -> None:
-        """The partition has come to this worker: its first state is due in an interval."""
+    def begin(self, key: Key, last: Mark | None) -> None:
+        """The partition has come to this worker, its state up to `last` on disk: the next is due in an interval."""
         self._since[key] = time.monotonic()
+        if last is not None:
+            self._written[key] = last
 
     def forget(self, key: Key) -> None:
         """The partition has gone."""
         self._since.pop(key, None)
         self._took.pop(key, None)
+        self._written.pop(key, None)
+
+    def stands(self, key: Key, last: Mark) -> bool:
+        """Whether the state up to this record is on disk, and not only on its way there."""
+        return self._written.get(key) == last
 
     @property
     def idle(self) -> bool:
@@ -76,14 +88,15 @@ class Saver:
             child = os.fork()
             if child == 0:
                 _write_and_die(self._snapshots, key, last, state)
-            done = self._written_by(child)
+            self._child = child
+            done = self._child_writes(child)
         else:
             began = time.thread_time()
             pickled = freeze(state)
-            done = self._written(key, last, pickled, time.thread_time() - began)
-        self._writing = asyncio.create_task(self._finish(key, done))
+            done = self._thread_writes(key, last, pickled, time.thread_time() - began)
+        self._writing = asyncio.create_task(self._finish(key, last, done))
 
-    async def _finish(self, key: Key, done: Awaitable[float]) -> None:
+    async def _finish(self, key: Key, last: Mark, done: Awaitable[float]) -> None:
         try:
             seconds = await done
         except OSError as error:
@@ -91,23 +104,26 @@ class Saver:
             return
         if key in self._since:
             self._took[key] = seconds
+            self._written[key] = last
         log.debug("state written", topic=key[0], partition=key[1], cpu_seconds=round(seconds, 3))
 
-    async def _written(self, key: Key, last: Mark, pickled: bytes, spent: float) -> float:
+    async def _thread_writes(self, key: Key, last: Mark, pickled: bytes, spent: float) -> float:
         def write() -> float:
             began = time.thread_time()
             self._snapshots.write(*key, last, pickled)
             return time.thread_time() - began
 
-        return spent + await asyncio.to_thread(write)
+        return spent + await asyncio.wrap_future(self._thread.submit(write))
 
-    async def _written_by(self, child: int) -> float:
+    async def _child_writes(self, child: int) -> float:
         """CPU seconds of the child, once it has written."""
         try:
             _, status, usage = await asyncio.wait_for(asyncio.to_thread(os.wait4, child, 0), _LONGEST)
         except TimeoutError:
             os.kill(child, signal.SIGKILL)
             raise OSError(f"it took longer than {_LONGEST:.0f} s") from None
+        finally:
+            self._child = 0
         if code := os.waitstatus_to_exitcode(status):
             raise OSError(f"the process that was to write it ended with {code}")
         return usage.ru_utime + usage.ru_stime
@@ -118,6 +134,17 @@ class Saver:
             self._snapshots.write(*key, last, freeze(state))
         except OSError as error:
             log.warning("a state could not be written", topic=key[0], partition=key[1], error=str(error))
+        else:
+            self._written[key] = last
+
+    def end(self) -> None:
+        """Nothing is written beside the caller any more: what is on its way is older than what it has, and would take
+        its place. For the end, when nothing runs any more."""
+        self._thread.shutdown()
+        if self._child:
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self._child, signal.SIGKILL)
+                os.waitpid(self._child, 0)
 
 
 def _write_and_die(snapshots: Snapshots, key: Key, last: Mark, state: Any) -> None:

@@ -58,7 +58,6 @@ class Held(Generic[S]):
         self.committed = 0
         self.heard = 0.0
         self.whole = True
-        self.kept = self.next  # as it is on disk
         self.erased = False  # somebody was forgotten who may stand on disk still
         self.logs = 0  # how often the log turned out to be another one
         self.gap: int | None = None  # offset of the record that came where `next` was expected
@@ -115,7 +114,6 @@ class Steps(Generic[S]):
             held.took(part, logs)
         key = (self._topic, partition)
         if records and held.last and self._held.get(partition) is held and self._shell.saver.due(key):
-            held.kept = held.next
             self._shell.saver.save(key, held.last, held.step)
         return True
 
@@ -141,7 +139,6 @@ class Steps(Generic[S]):
     def _rewrite(self, partition: int, held: Held[S]) -> None:
         key = (self._topic, partition)
         if held.last is not None:
-            held.kept = held.next
             self._shell.saver.put(key, held.last, held.step)
         elif (saved := self._shell.snapshots.read(*key)) is not None:  # of the log before this one
             forget(saved.state, self._shell.people.erasures)
@@ -181,7 +178,7 @@ class Steps(Generic[S]):
                 held = Held(self._make(partition))
             if self._held.get(partition) is not held:
                 self._held[partition] = held
-                self._shell.saver.begin((self._topic, partition))
+                self._shell.saver.begin((self._topic, partition), held.last)
         marks = {
             TP(self._topic, partition): held.last
             for partition, held in self._held.items()
@@ -229,8 +226,9 @@ class Steps(Generic[S]):
     def save(self) -> None:
         """Writes what is not on disk yet: the worker ends, and nothing runs any more."""
         for partition, held in self._held.items():
-            if held.last is not None and held.whole and held.next != held.kept:
-                self._shell.saver.put((self._topic, partition), held.last, held.step)
+            key = (self._topic, partition)
+            if held.last is not None and held.whole and not self._shell.saver.stands(key, held.last):
+                self._shell.saver.put(key, held.last, held.step)
 
     async def _keep(self, app: Any, assigned: set[TP], **_: Any) -> None:
         mine = {tp.partition for tp in assigned if tp.topic == self._topic}

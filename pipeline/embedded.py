@@ -8,6 +8,7 @@ each alert, and the workers go on from their states as after any other start (do
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 import threading
@@ -40,9 +41,13 @@ _SETTLE = 1.0
 
 def resident(pid: int) -> int:
     """Bytes that a process has in memory, 0 when it is gone."""
-    command = ["ps", "-o", "rss=", "-p", str(pid)]  # there is no /proc on macOS
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return int(done.stdout.strip() or 0) * 1024
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except FileNotFoundError:  # gone, or a system without /proc, such as macOS
+        command = ["ps", "-o", "rss=", "-p", str(pid)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return int(done.stdout.strip() or 0) * 1024
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 class EmbeddedBroker:

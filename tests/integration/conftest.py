@@ -136,8 +136,14 @@ class RunningVigie(Endpoints):
         self.sql_port = int(sql[1].rpartition(":")[2])
 
     def parts(self) -> dict[int, str]:
-        """Pid -> command line of everything that `vigie up` started."""
-        return {process.pid: process.command for process in descendants(self.process.pid)}
+        """Pid -> command line of everything that `vigie up` started and that stays."""
+        found = descendants(self.process.pid)
+        # Where there is no /proc it asks for its broker's size by `ps`, now and then.
+        return {
+            process.pid: process.command
+            for process in found
+            if process.command.strip("[]").split()[0] != "ps"
+        }
 
     def alive(self) -> bool:
         """`vigie up` has not ended."""

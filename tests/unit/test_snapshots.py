@@ -162,7 +162,7 @@ async def test_a_large_state_is_written_beside_the_worker(tmp_path: Path) -> Non
     """Once a state has shown to be large a child writes it, while the worker goes on."""
     snapshots = Snapshots(tmp_path / "state", FIT)
     saver, key = Saver(snapshots, 0.0, 0.5), (POSTS_RAW, 0)
-    saver.begin(key)
+    saver.begin(key, None)
     writers, spent = [], []
     for _ in range(2):
         while not saver.due(key):
@@ -184,8 +184,31 @@ async def test_a_state_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Pat
     """A folder in the way: it is logged, and the next try comes in its time."""
     (tmp_path / "state").write_text("no folder")
     saver, key = Saver(Snapshots(tmp_path / "state", FIT), 0.0, 0.5), (POSTS_RAW, 0)
-    saver.begin(key)
+    saver.begin(key, None)
     saver.save(key, LAST, 1)
     while not saver.idle:
         await asyncio.sleep(0.01)
     assert (tmp_path / "state").read_text() == "no folder"
+
+
+@pytest.mark.parametrize("large", [False, True])
+async def test_what_is_on_its_way_is_not_taken_for_written(large: bool, tmp_path: Path) -> None:
+    """A worker that ends while a state is being written writes it itself, and nothing older comes afterwards."""
+    snapshots = Snapshots(tmp_path / "state", FIT)
+    saver, key = Saver(snapshots, 0.0, 100.0), (POSTS_RAW, 0)
+    saver.begin(key, None)
+    if large:
+        saver.save(key, LAST, Slow())
+        while not saver.idle:
+            await asyncio.sleep(0.01)
+    later, latest = (Mark(LAST.offset + n, LAST.timestamp, 1) for n in (1, 2))
+    saver.save(key, later, Slow())
+    assert not saver.stands(key, later)
+    saver.end()
+    assert not saver.stands(key, latest)
+    saver.put(key, latest, "latest")
+    assert saver.stands(key, latest)
+    await asyncio.sleep(0.5)  # more than the child would have needed
+    saved = snapshots.read(POSTS_RAW, 0)
+    assert saved is not None
+    assert (saved.last, saved.state) == (latest, "latest")
