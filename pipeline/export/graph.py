@@ -22,6 +22,8 @@ MAX_PAIRS = 20_000
 """Links between pairs of accounts; beyond, what they have in common becomes hubs."""
 MOST_TOGETHER = 30
 """Accounts up to which a thing makes links between all pairs of those who share it."""
+MAX_THINGS = 2_000
+"""Hubs that stand in for pairs; those that most accounts share are kept."""
 EXAMPLES = 5
 """Things in common that are named of a link, the rarest ones."""
 
@@ -95,7 +97,7 @@ class Hub(msgspec.Struct):
 
 class Graph(msgspec.Struct):
     """links: each pair once, the lower key first. crowded: things that became hubs because pairs would have been too
-    many. left_out: links that found no room."""
+    many. left_out: links and things that found no room."""
 
     accounts: dict[Key, Account] = {}
     links: dict[tuple[Key, Key], Link] = {}
@@ -138,21 +140,26 @@ def join(
     used: Iterable[tuple[Thing, dict[Key, list[Use]]]],
     max_pairs: int = MAX_PAIRS,
     most_together: int = MOST_TOGETHER,
+    max_things: int = MAX_THINGS,
 ) -> None:
     """Adds links and hubs for things and who used them when. The rarest things come first: they say most."""
+    crowded: list[Hub] = []
     shared = [(len(users), thing, users) for thing, users in used if len(users) > 1]
     shared.sort(key=lambda one: one[:2])
     room = max_pairs - len(graph.links)
     for count, thing, users in shared:
         pairs = count * (count - 1) // 2
         if count > most_together or pairs > room:
-            graph.crowded += 1
-            graph.hubs.append(Hub(thing, {key: len(users[key]) for key in sorted(users)}))
+            crowded.append(Hub(thing, {key: len(users[key]) for key in sorted(users)}))
             continue
         before = len(graph.links)
         for a, b, example in _pairs(thing, users):
             graph.link(a, b, example, max_pairs)
         room -= len(graph.links) - before
+    crowded.sort(key=lambda hub: (-len(hub.uses), hub.thing))
+    graph.hubs += crowded[:max_things]
+    graph.crowded += len(crowded[:max_things])
+    graph.left_out += len(crowded[max_things:])
 
 
 def _pairs(thing: Thing, users: dict[Key, list[Use]]) -> Iterator[tuple[Key, Key, Example]]:

@@ -6,7 +6,7 @@ import msgspec
 
 from pipeline.explain.words import NARROW, number_en, number_fr, plural_en, plural_fr
 from pipeline.export.clean import clean
-from pipeline.export.graph import Graph
+from pipeline.export.graph import MAX_THINGS, Graph
 from schemas.alerts import Alert
 
 
@@ -76,10 +76,10 @@ def notes(alert: Alert, graph: Graph, table: str, rows: int, total: int, max_pai
         said.append(
             Note(
                 "links_left_out",
-                f"{number_fr(graph.left_out)} liens n’ont pas trouvé place{NARROW}: le graphe en a au plus "
-                f"{number_fr(max_pairs)} (--max-pairs).",
-                f"{number_en(graph.left_out)} links found no room: the graph has at most {number_en(max_pairs)} "
-                "(--max-pairs).",
+                f"{number_fr(graph.left_out)} liens ou choses communes n’ont pas trouvé place{NARROW}: le graphe a au "
+                f"plus {number_fr(max_pairs)} liens (--max-pairs) et {number_fr(MAX_THINGS)} choses communes.",
+                f"{number_en(graph.left_out)} links or things in common found no room: the graph has at most "
+                f"{number_en(max_pairs)} links (--max-pairs) and {number_en(MAX_THINGS)} things in common.",
             )
         )
     return said

@@ -91,6 +91,21 @@ def test_links_are_what_two_accounts_have_in_common(used: dict[Thing, dict[Key, 
             assert example.gap == expected[pair][example.thing]
 
 
+@given(USED, st.integers(0, 8), st.integers(2, 5), st.integers(0, 3))
+def test_things_keep_to_their_bound(
+    used: dict[Thing, dict[Key, list[Use]]], max_pairs: int, together: int, max_things: int
+) -> None:
+    """Of the things that make no pairs those that most accounts share are kept; what is left out is counted."""
+    whole, graph = Graph(), Graph()
+    join(whole, used.items(), max_pairs, together)
+    join(graph, used.items(), max_pairs, together, max_things)
+    assert graph.links == whole.links
+    assert graph.hubs == whole.hubs[:max_things]
+    assert graph.crowded + graph.left_out == whole.crowded
+    sizes = [len(hub.uses) for hub in whole.hubs]
+    assert sizes == sorted(sizes, reverse=True)
+
+
 @given(USED, st.integers(0, 8), st.integers(2, 5))
 def test_a_graph_keeps_to_its_bounds(
     used: dict[Thing, dict[Key, list[Use]]], max_pairs: int, together: int
