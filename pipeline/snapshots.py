@@ -82,6 +82,10 @@ def _code() -> bytes:
     for package in (pipeline.detect, pipeline.text, schemas):
         for path in sorted(Path(package.__path__[0]).glob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for path in sorted(
+        Path(pipeline.text.__path__[0]).glob("*.toml")
+    ):  # lexicons are code to whoever reads posts
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.digest()
 
 

@@ -15,6 +15,7 @@ from pipeline.cli import (
     demo,
     dlq,
     doctor,
+    export,
     forget,
     lab,
     replay,
@@ -39,6 +40,7 @@ app.command()(replay.replay)
 app.command()(backtest.backtest)
 app.command()(alerts.alerts)
 app.command()(sql.sql)
+app.command()(export.export)
 app.command()(bot.bot)
 app.command()(doctor.doctor)
 app.command()(forget.forget)

@@ -39,6 +39,8 @@ class Activity(msgspec.Struct, frozen=True, gc=False, array_like=True):
     is_bot: the account says itself that it is one.
     author_followers, stem, others: for what is posted on a page: followers of the account; its name without the number
         at its end, "" where it has none; other pages on which it posted lately (`pipeline.detect.elsewhere`).
+    towards, giveaway: likewise: the post that it answers or passes on, or ""; the page's account announces a prize
+        draw.
     """
 
     platform: str
@@ -55,3 +57,5 @@ class Activity(msgspec.Struct, frozen=True, gc=False, array_like=True):
     author_followers: int | None = None
     stem: str = ""
     others: tuple[str, ...] = ()
+    towards: str = ""
+    giveaway: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -13,8 +13,10 @@ from pipeline.detect.clock import Aligner
 from pipeline.detect.clusters import Membership
 from pipeline.detect.company import WaveCompany, closing
 from pipeline.detect.fake_fans import FakeFans
-from pipeline.detect.fan_merge import FanMerge
+from pipeline.detect.fan_causes import FanCauses
+from pipeline.detect.fan_merge import FanMerge, FanWord
 from pipeline.detect.fan_verdict import attributed
+from pipeline.detect.finding import Finding
 from pipeline.detect.messages import Signal
 from pipeline.detect.origin import Heard
 from pipeline.detect.parameters import Parameters
@@ -51,6 +53,7 @@ class AlertStep:
         self._waves = WaveCompany(wait)
         self._pile_ons = PileOns(parameters.pile_on, wait)
         self._fake_fans = FakeFans(parameters.fake_fans)
+        self._causes = FanCauses(parameters.causes, wait)
         self._book = AlertBook(parameters.calibrated_scores)
         self._heard = Heard()
         self._version = 0
@@ -81,7 +84,7 @@ class AlertStep:
     def _tell(self, signal: Signal, now: float) -> Told:
         told = Told([], [], [])
         if signal.fans is not None:
-            rises = self._fans.feed(signal.fans, signal.findings, now)
+            rises = self._rises(signal, signal.fans, now)
             told.alerts = self._book.apply(map(attributed, rises))
             # Fan partitions speak when posts do not, if only to say that nothing is waiting.
             told.alerts += self._book.apply(self._silence.look(now))
@@ -98,6 +101,7 @@ class AlertStep:
             fans = [one for one in payload.pages.findings if one.kind == "fake_fans"]
             found += self._pile_ons.feed(swarms, payload.pages.sums, found, tick)
             found += self._fake_fans.feed(fans, payload.pages.sums, tick)
+            found += map(attributed, self._causes.posts(payload.pages.posts, found, tick))
             found += self._weeks.feed((day for word in payload.authors for day in word.accounts), tick)
             told.alerts += self._book.apply(found)
             told.memberships += outcome.memberships
@@ -106,3 +110,14 @@ class AlertStep:
                 self._campaigns = Campaigns(self._parameters.copies)
                 self._rings = Rings(self._parameters.sharing)
         return told
+
+    def _rises(self, signal: Signal, word: FanWord, now: float) -> Iterator[Finding]:
+        """What fan records bring, with what posts say of it."""
+        ended = self._fans.streams
+        for rise in self._fans.feed(word, signal.findings, now):
+            while ended < self._fans.streams:
+                self._causes.fans_ended()
+                ended += 1
+            yield from self._causes.hear(rise)
+        for _ in range(ended, self._fans.streams):
+            self._causes.fans_ended()

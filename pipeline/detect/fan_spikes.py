@@ -27,7 +27,7 @@ from schemas.alerts import Detector
 from schemas.records import FanCount, Follow
 from schemas.times import DAY, Micros
 
-VERSION = "3"
+VERSION = "4"
 _Key = tuple[str, str]
 
 _NEVER: Micros = 1 << 62

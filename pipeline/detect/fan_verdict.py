@@ -5,25 +5,28 @@ from __future__ import annotations
 
 import msgspec
 
+from pipeline.detect.fan_causes import ANSWERED, BURST, GIVEAWAY
 from pipeline.detect.finding import Finding, reason
 
-_BY_REASON = (
-    ("same_accounts_elsewhere", "bought"),
-    ("arrival_even", "advertised"),
-    ("arrival_fades", "viral"),
-)
-"""The first of these reasons that a finding has decides; who came decides before how they came."""
+_EXPLAINED = frozenset({ANSWERED, BURST})
 
 
 def cause(finding: Finding) -> str:
-    """bought, advertised, viral, or unknown. Where nobody knows who came, and where
-    varied accounts came in no shape that tells, it is unknown."""
+    """bought, giveaway, advertised, viral, or unknown. Who came decides first; then what the page itself announced;
+    then how they came; then what was posted meanwhile. Where nobody knows who came, only a rise that dies away is put
+    down to a post: one that stops dead, as deliveries do, stays unknown, whatever was posted."""
     codes = {one.code for one in finding.reasons}
-    for code, word in _BY_REASON:
-        if code in codes:
-            return word
-    known = "who_came_unknown" not in codes and "varied_accounts" not in codes
-    return "bought" if known else "unknown"
+    unseen, varied = "who_came_unknown" in codes, "varied_accounts" in codes
+    if "same_accounts_elsewhere" in codes or not (unseen or varied):
+        return "bought"
+    attention = varied or "gradual_decay" in codes
+    if GIVEAWAY in codes and attention:
+        return "giveaway"
+    if "arrival_even" in codes:
+        return "advertised"
+    if "arrival_fades" in codes or (attention and codes & _EXPLAINED):
+        return "viral"
+    return "unknown"
 
 
 def attributed(finding: Finding) -> Finding:

@@ -1,4 +1,4 @@
-"""Who comes to the pages of a shuffle partition: swarms of newcomers, and the most active fans.
+"""Who comes to the pages of a shuffle partition: swarms of newcomers, the most active fans, and which posts draw them.
 
 Posts wait until their pane of event time is complete, and are then folded in order of (time, id). So whatever the order
 in which they came, what is said is a function of their set; it is said a pane and the lateness behind.
@@ -16,6 +16,8 @@ from pipeline.detect.elsewhere import is_page
 from pipeline.detect.fake_fan_findings import describe as describe_fans
 from pipeline.detect.fake_fans import FakeEpisode, PageSum, stands_out, steps
 from pipeline.detect.finding import Finding
+from pipeline.detect.page_posts import PagePost, PagePosts
+from pipeline.detect.parameters_causes import CauseParameters
 from pipeline.detect.parameters_pages import FakeFanParameters, PileOnParameters
 from pipeline.detect.swarm_findings import describe as describe_swarm
 from pipeline.detect.swarms import PANE, PageSwarms, Swarm
@@ -28,10 +30,11 @@ Key = tuple[str, str]
 
 class PageNews(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What a partition says of its pages: findings of kinds pile_on and fake_fans, to be completed where partitions
-    meet, and every page's figures at each step."""
+    meet, and every page's figures at each step; posts that may have brought a page fans."""
 
     findings: list[Finding] = []
     sums: list[PageSum] = []
+    posts: list[PagePost] = []
 
 
 class _Page:
@@ -46,13 +49,16 @@ class _Page:
 class Pages:
     """Pages of one shuffle partition. Hashtag feeds are nobody's and are left out."""
 
-    def __init__(self, pile_on: PileOnParameters, fake_fans: FakeFanParameters) -> None:
+    def __init__(
+        self, pile_on: PileOnParameters, fake_fans: FakeFanParameters, causes: CauseParameters
+    ) -> None:
         self._pile_on = pile_on
         self._fake_fans = fake_fans
         self._step = steps(fake_fans)
         if pile_on.window_minutes < 1 or pile_on.window_minutes * MINUTE % PANE:
             raise ValueError(f"window_minutes is {pile_on.window_minutes}; a multiple of 10 is needed")
         self._pages: dict[Key, _Page] = {}
+        self._posts = PagePosts(causes)
         self._waiting: dict[int, dict[Key, list[Activity]]] = {}
         self._swarming: set[Key] = set()
         self._upto = 0  # panes before this one are folded
@@ -72,7 +78,7 @@ class Pages:
     def advance(self, tick: Tick) -> PageNews:
         """What the panes that are complete now bring."""
         upto = tick.watermark // PANE
-        news = PageNews([], [])
+        news = PageNews([], [], [])
         if upto == self._upto:
             return news
         for pane in sorted(pane for pane in self._waiting if pane < upto):
@@ -90,6 +96,7 @@ class Pages:
             page = self._pages[key] = _Page(PageSwarms(self._pile_on, pane), PageFans(self._fake_fans))
         page.swarms.fold(pane, rows)
         page.fans.add(rows)
+        self._posts.fold(key, pane, rows)
         swarm = page.swarms.swarm
         if swarm is not None:
             self._swarming.add(key)
@@ -102,6 +109,7 @@ class Pages:
 
     def _pass(self, pane: int, news: PageNews) -> None:
         """Time goes on to the beginning of a pane."""
+        news.posts.extend(self._posts.take(pane))
         for key in sorted(self._swarming):
             swarm = self._pages[key].swarms.over(pane)
             if swarm is not None:

@@ -9,6 +9,7 @@ import msgspec
 
 from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.parameters_arrivals import ArrivalParameters
+from pipeline.detect.parameters_causes import CauseParameters
 from pipeline.detect.parameters_fans import FanSpikeParameters
 from pipeline.detect.parameters_pages import FakeFanParameters, PileOnParameters
 from pipeline.detect.parameters_platform import PlatformParameters
@@ -35,6 +36,7 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arrivals: ArrivalParameters = ArrivalParameters()
     platform: PlatformParameters = PlatformParameters()
     together: TogetherParameters = TogetherParameters()
+    causes: CauseParameters = CauseParameters()
     sharing: SharingParameters = SharingParameters()
     weeks: WeeksParameters = WeeksParameters()
     silence: SilenceParameters = SilenceParameters()

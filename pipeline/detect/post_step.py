@@ -28,6 +28,7 @@ from pipeline.detect.source_counts import SourceCounts
 from pipeline.text.alike import weight
 from pipeline.text.enrich import Enriched, enrich
 from pipeline.text.fingerprint import BANDS, fingerprints
+from pipeline.text.giveaways import is_giveaway
 from pipeline.text.normalise import visible
 from schemas.records import Post, Record
 from schemas.times import DAY, Micros
@@ -239,12 +240,13 @@ class PostStep:
             own.append(about)
             for target in targets(one):
                 place = self._place(post.platform, target)
-                dealt[place].append(self._on(about, target, post))
+                dealt[place].append(self._on(about, target, one))
                 posts[place].append(number)
         return own, dealt, posts
 
-    def _on(self, about: Activity, target: str, post: Post) -> Activity:
+    def _on(self, about: Activity, target: str, one: Enriched) -> Activity:
         """What the post is on this target."""
+        post = one.post
         if not is_page(target):
             return msgspec.structs.replace(about, target=target)
         return msgspec.structs.replace(
@@ -253,6 +255,8 @@ class PostStep:
             author_followers=post.author_followers,
             stem=stem(post.author_name),
             others=self._elsewhere.visit(post.platform, post.author_id, target, post.created_at),
+            towards=post.repost_of or post.reply_to or "",
+            giveaway=post.author_id == target and is_giveaway(one.forms),
         )
 
     def _shares(self, enriched: list[Enriched]) -> tuple[list[list[Share]], list[list[int]]]:

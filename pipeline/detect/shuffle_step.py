@@ -27,7 +27,7 @@ class ShuffleStep:
         self._copies = CopyIndex(parameters.copies)
         self._bursts = TargetBursts(parameters.bursts, parameters.lateness)
         self._shares = CoSharePanes(parameters.sharing)
-        self._pages = Pages(parameters.pile_on, parameters.fake_fans)
+        self._pages = Pages(parameters.pile_on, parameters.fake_fans, parameters.causes)
         self._heard = Heard()
         self._told: Micros = -1
         self._last = -1
@@ -62,7 +62,8 @@ class ShuffleStep:
         out = []
         for part, signal in enumerate(ticks):
             news = signal.links or signal.findings or signal.coshares or signal.authors
-            if news or signal.pages.findings or signal.pages.sums or signal.clock != self._told:
+            pages = signal.pages.findings or signal.pages.sums or signal.pages.posts
+            if news or pages or signal.clock != self._told:
                 self._told = signal.clock
                 origin = Origin("shuffle", self._partition, self.log, self._last, part)
                 out.append(msgspec.structs.replace(signal, origin=origin))
@@ -76,7 +77,8 @@ class ShuffleStep:
             self._copies.clear()
             self._bursts = TargetBursts(self._parameters.bursts, self._parameters.lateness)
             self._shares = CoSharePanes(self._parameters.sharing)
-            self._pages = Pages(self._parameters.pile_on, self._parameters.fake_fans)
+            p = self._parameters
+            self._pages = Pages(p.pile_on, p.fake_fans, p.causes)
         else:
             self._copies.expire(tick.watermark)
         clock = END if tick.ended else tick.progress

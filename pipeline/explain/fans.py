@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.detect.fan_causes import ANSWERED, BURST, GIVEAWAY
 from pipeline.detect.finding import Finding
 from pipeline.explain import platform as platform_wide
 from pipeline.explain.words import (
@@ -33,7 +34,8 @@ def summary(finding: Finding) -> Summary:
     if platform_wide.is_platform_wide(finding):
         return platform_wide.summary(finding)
     said: _Said = {reason.code: reason.values for reason in finding.reasons}
-    sentences = [_growth(finding), *_who(finding, said), *_elsewhere(said), _verdict(finding, said)]
+    before = [*_who(finding, said), *_elsewhere(said), *_meanwhile(said)]
+    sentences = [_growth(finding), *before, _verdict(finding, said)]
     return Summary(*joined(sentences, (" ", " ")))
 
 
@@ -120,6 +122,40 @@ def _elsewhere(said: _Said) -> list[Pair]:
     ]
 
 
+def _meanwhile(said: _Said) -> list[Pair]:
+    """What was posted just before or meanwhile, by name."""
+    told: list[Pair] = []
+    if values := said.get(GIVEAWAY):
+        post, at = cut(values["post_ids"][0], 60), parse_time(values["at"])
+        told.append(
+            (
+                f"La page a annoncé un jeu-concours le {moment_fr(at)} (message {post}).",
+                f"The page announced a prize draw on {moment_en(at)} (post {post}).",
+            )
+        )
+    if values := said.get(ANSWERED):
+        post, at, count = cut(values["post_ids"][0], 60), parse_time(values["at"]), values["responses"]
+        told.append(
+            (
+                f"Un message du {moment_fr(at)} a reçu "
+                f"{plural_fr(count, 'réponse ou reprise', 'réponses et reprises')} sur la page (message {post}).",
+                f"A post of {moment_en(at)} got {plural_en(count, 'answer or repost', 'answers and reposts')} "
+                f"on the page (post {post}).",
+            )
+        )
+    if values := said.get(BURST):
+        since, count = parse_time(values["since"]), values["posts"]
+        told.append(
+            (
+                f"On a beaucoup écrit sur la page à partir du {moment_fr(since)} "
+                f"({plural_fr(count, 'message', 'messages')}, alerte {values['alerts'][0]}).",
+                f"Much was written on the page from {moment_en(since)} on "
+                f"({plural_en(count, 'post', 'posts')}, alert {values['alerts'][0]}).",
+            )
+        )
+    return told
+
+
 def _verdict(finding: Finding, said: _Said) -> Pair:
     if "same_accounts_elsewhere" in said:
         return (
@@ -127,6 +163,11 @@ def _verdict(finding: Finding, said: _Said) -> Pair:
             "achat de fans livré à plusieurs pages.",
             "Ordinary crowds have hardly anybody in common: this is consistent with bought fans, "
             "delivered to several pages.",
+        )
+    if said.get("attribution", {}).get("cause") == "giveaway":
+        return (
+            f"C’est ce que donne un jeu-concours{NARROW}: rien ne montre un achat, mais on vient pour le prix.",
+            "This is what a prize draw brings: nothing shows a purchase, but people come for the prize.",
         )
     if "arrival_even" in said:
         return (

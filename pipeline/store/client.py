@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import clickhouse_connect
@@ -106,6 +106,18 @@ class StoreClient:
             StoreError: as for `query`.
         """
         return self._call(lambda client: client.query_arrow(query, parameters=dict(parameters or {})))
+
+    def stream_arrow(self, query: str) -> Iterator[pa.RecordBatch]:
+        """Runs a query; its rows as they come, so that a long answer is never in memory as a whole.
+
+        Raises:
+            StoreError: as for `query`, also on the way.
+        """
+        try:
+            with self._connect().query_arrow_stream(query) as batches:
+                yield from batches
+        except (ClickHouseError, HTTPError, OSError) as error:
+            raise self._failure(error) from error
 
     def command(self, cmd: str) -> Any:
         """Runs a statement without a table for an answer: DDL, or a query of one value.

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import orjson
 import pytest
@@ -120,6 +121,28 @@ def test_sql(stack: RunningVigie, files: list[Path]) -> None:
     assert re.search(r"platform +posts", table.out.decode())
     none = stack.vigie("sql", "SELECT id FROM posts WHERE id = 'nobody'", "--json")
     assert (none.code, none.out, none.err) == (0, b"", "")
+
+
+def test_export(stack: RunningVigie, files: list[Path], tmp_path: Path) -> None:
+    """`export` writes each alert of the running stack into files; an id that nobody has is told with what to do."""
+    alerts = [decode_alert(line) for line in stack.vigie("alerts", "--json").out.splitlines()]
+    for kind, rows in (("copy_paste", "posts.csv"), ("fan_spike", "follows.parquet")):
+        alert = next(one for one in alerts if one.kind == kind and one.severity != "info")
+        form = rows.partition(".")[2]
+        done = stack.vigie("export", alert.alert_id, "--out", tmp_path / kind, "--format", form, "--json")
+        assert (done.code, done.err) == (0, "")
+        report = done.json()
+        assert report["rows"] == stack.value(f"SELECT count() FROM ({alert.evidence_sql})")
+        assert report["accounts"] >= alert.accounts.count > 0
+        assert rows in report["files"]
+        assert sorted(path.name for path in (tmp_path / kind).iterdir()) == report["files"]
+        people = ElementTree.parse(tmp_path / kind / "graph.graphml").iterfind(".//{*}data")
+        assert sum(one.text == "account" for one in people) == report["accounts"]
+    done = stack.vigie("export", "burst-0000", "--out", tmp_path / "none")
+    assert (done.code, done.out) == (1, b"")
+    assert "burst-0000" in done.err
+    assert "vigie alerts --json" in done.err
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize(

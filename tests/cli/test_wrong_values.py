@@ -30,7 +30,22 @@ def check(done: Done, code: int, *named: str) -> None:
     assert "Traceback" not in done.err
 
 
-EVERY = ["up", "demo", "worker", "replay", "backtest", "alerts", "sql", "bot", "doctor", "http", "jetstream"]
+EVERY = [
+    *(
+        "up",
+        "demo",
+        "worker",
+        "replay",
+        "backtest",
+        "alerts",
+        "sql",
+        "export",
+        "bot",
+        "doctor",
+        "http",
+        "jetstream",
+    )
+]
 
 
 def words_of(name: str, posts: Path, out: Path) -> list[object]:
@@ -39,6 +54,7 @@ def words_of(name: str, posts: Path, out: Path) -> list[object]:
         "replay": ["replay", posts],
         "backtest": ["backtest", posts, "--out", out],
         "sql": ["sql", "SELECT 1"],
+        "export": ["export", "burst-1", "--out", out],
         "http": ["connect", "http"],
         "jetstream": ["connect", "jetstream"],
     }
@@ -148,6 +164,10 @@ def up_for_a_moment(folder: Path) -> Done:
         (["backtest", "--compare", "old", "new"], 1, ["old/alerts.jsonl", "--out"]),
         (["alerts", "--severity", "x"], 2, ["--severity", "'x'", "info, warning, error"]),
         (["worker", "--role", "x"], 2, ["--role", "'x'", "detect, sink or all"]),
+        (["export", "a", "--format", "xlsx"], 2, ["--format", "'xlsx'", "csv or parquet"]),
+        (["export", "a", "--max-rows", "0"], 2, ["--max-rows", "0", "from 1 to 1,000,000"]),
+        (["export", "a", "--max-pairs", "-1"], 2, ["--max-pairs", "-1", "from 0 to 1,000,000"]),
+        (["export", "a", "--out", "POSTS"], 2, ["posts.jsonl", "not a folder"]),
         (["demo", "--language", "x"], 2, ["--language", "'x'", "fr or en"]),
     ],
 )
@@ -160,11 +180,11 @@ def test_values_of_options(
     check(done, code, *named)
 
 
-@pytest.mark.parametrize("name", ["worker", "replay", "alerts", "sql", "bot", "http", "jetstream"])
+@pytest.mark.parametrize("name", ["worker", "replay", "alerts", "sql", "export", "bot", "http", "jetstream"])
 def test_nothing_runs(name: str, posts: Path, tmp_path: Path) -> None:
     """Without a running Vigie, what needs one ends with 1 and says how to start it or where to look."""
     done = vigie(tmp_path / "data", *words_of(name, posts, tmp_path / "out"))
-    check(done, 1, "vigie up", "VIGIE_STORE__HOST" if name == "sql" else "VIGIE_KAFKA__BOOTSTRAP")
+    check(done, 1, "vigie up", "VIGIE_STORE__HOST" if name in ("sql", "export") else "VIGIE_KAFKA__BOOTSTRAP")
 
 
 @pytest.mark.parametrize("name", ["replay", "alerts", "bot", "http"])

@@ -103,6 +103,7 @@ DETECTORS = {
         "fan_arrivals.py",
         "fan_together.py",
         "fan_verdict.py",
+        "fan_causes.py",
         "platform_findings.py",
     ),
     "coordinated_accounts": ("ring_findings.py", "ring_weeks_findings.py", "ring_signs.py"),

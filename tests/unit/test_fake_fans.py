@@ -13,6 +13,7 @@ from pipeline.detect.elsewhere import Elsewhere
 from pipeline.detect.fake_fans import FakeFans, PageSum
 from pipeline.detect.finding import Finding
 from pipeline.detect.pages import PageNews, Pages
+from pipeline.detect.parameters_causes import CauseParameters
 from pipeline.detect.parameters_pages import FakeFanParameters, PileOnParameters
 from pipeline.explain import summary
 from schemas.times import DAY, HOUR, MINUTE, Micros
@@ -39,7 +40,7 @@ def fans(name: str, size: int, traits: Traits, days: int = 2, each: int = 4) -> 
 
 def told(rows: list[Activity], parameters: FakeFanParameters = P) -> PageNews:
     """What the partition says of its pages."""
-    pages = Pages(PileOnParameters(), parameters)
+    pages = Pages(PileOnParameters(), parameters, CauseParameters())
     random.Random(len(rows)).shuffle(rows)
     pages.add(rows)
     return pages.advance(FINAL)

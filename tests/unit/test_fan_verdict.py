@@ -18,6 +18,18 @@ from tests.unit.test_fan_explain import _finding
         (["growth_above_baseline", "varied_accounts", "arrival_fades"], "viral"),
         (["growth_above_baseline", "varied_accounts"], "unknown"),
         (["growth_above_baseline", "sharp_step", "who_came_unknown"], "unknown"),
+        (["growth_above_baseline", "varied_accounts", "giveaway_post"], "giveaway"),
+        (["growth_above_baseline", "varied_accounts", "arrival_even", "giveaway_post"], "giveaway"),
+        (["growth_above_baseline", "varied_accounts", "arrival_even", "answered_post"], "advertised"),
+        (["growth_above_baseline", "varied_accounts", "answered_post"], "viral"),
+        (["growth_above_baseline", "varied_accounts", "burst_meanwhile"], "viral"),
+        (["growth_above_baseline", "gradual_decay", "who_came_unknown", "giveaway_post"], "giveaway"),
+        (["growth_above_baseline", "gradual_decay", "who_came_unknown", "burst_meanwhile"], "viral"),
+        (["growth_above_baseline", "gradual_decay", "who_came_unknown"], "unknown"),
+        (["growth_above_baseline", "sharp_step", "who_came_unknown", "giveaway_post"], "unknown"),
+        (["growth_above_baseline", "sharp_step", "who_came_unknown", "burst_meanwhile"], "unknown"),
+        (["growth_above_baseline", "empty_profiles", "giveaway_post"], "bought"),
+        (["growth_above_baseline", "varied_accounts", "same_accounts_elsewhere", "giveaway_post"], "bought"),
     ],
 )
 def test_cause(codes: list[str], word: str) -> None:

@@ -14,6 +14,7 @@ from pipeline.detect.fake_fans import PageSum
 from pipeline.detect.finding import Evidence, Finding, members
 from pipeline.detect.odds import binomial_surprise, densest, gini, poisson_surprise
 from pipeline.detect.pages import Pages
+from pipeline.detect.parameters_causes import CauseParameters
 from pipeline.detect.parameters_pages import FakeFanParameters, PileOnParameters
 from pipeline.detect.pile_ons import PileOns
 from pipeline.explain import summary
@@ -59,7 +60,7 @@ def swarm(make: Callable[[int], dict[str, object]], size: int = 20, again: int =
 
 def found(rows: list[Activity], parameters: PileOnParameters = P) -> list[Finding]:
     """The closed findings of kind pile_on, as the partition tells them."""
-    pages = Pages(parameters, FakeFanParameters())
+    pages = Pages(parameters, FakeFanParameters(), CauseParameters())
     random.Random(len(rows)).shuffle(rows)
     pages.add(rows)
     news = pages.advance(FINAL)

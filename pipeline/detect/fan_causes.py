@@ -1,0 +1,203 @@
+"""What explains a rise of fans: a prize draw that the page announced, a post that many people answered, a burst of
+posts on the page. Rises come with the clock of fan records, posts with another one; this sits where both are told.
+
+The last word on a rise is a function of both sets of records. Streams of posts and of fans are paired as they end: what
+is said of a rise in the n-th stream of fans rests on the n-th stream of posts. It is told at once with what is known,
+again when posts bring more, and for good when nothing of the posts can change it; where no post has come at all there
+is nothing to wait for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from pipeline.detect.clock import END, Tick
+from pipeline.detect.elsewhere import is_page
+from pipeline.detect.finding import Finding, reason
+from pipeline.detect.page_posts import PagePost
+from pipeline.detect.parameters_causes import CauseParameters
+from schemas.alerts import Members, Reason
+from schemas.times import DAY, HOUR, Micros, format_time
+
+GIVEAWAY = "giveaway_post"
+ANSWERED = "answered_post"
+BURST = "burst_meanwhile"
+_NAMED = 3
+"""Posts and bursts that are named."""
+_LONGEST: Micros = 8 * DAY
+"""A burst is over so long after it began, with its cool-down; and is told for good two weeks and a half after that at
+the latest, as other alerts may have joined in it."""
+_KEPT: Micros = 90 * DAY
+"""Posts and bursts are remembered for so long: a rise is told for good within a month, and the clock of fan records may
+lie behind that of posts."""
+_RISES = 10_000
+"""Rises that are remembered while no post comes, so that memory is bounded."""
+
+Key = tuple[str, str]
+
+
+class _Stream:
+    """A stream of posts and the stream of fans that goes with it. upto: the watermark of the posts, 0 as long as none
+    has come. rises: the last word of the detector on each; said: what was told."""
+
+    def __init__(self) -> None:
+        self.upto: Micros = 0
+        self.posts: dict[Key, dict[tuple[str, Micros], PagePost]] = {}
+        self.bursts: dict[Key, dict[str, Finding]] = {}
+        self.rises: dict[str, Finding] = {}
+        self.said: dict[str, Finding] = {}
+        self._swept: Micros = 0
+
+    def sweep(self) -> None:
+        """Drops what is too old to explain anything; once a day of event time."""
+        if not self._swept + DAY <= self.upto < END:
+            return
+        self._swept = self.upto
+        oldest = self.upto - _KEPT
+        for key, posts in list(self.posts.items()):
+            self.posts[key] = {name: post for name, post in posts.items() if post.at >= oldest}
+            if not self.posts[key]:
+                del self.posts[key]
+        for key, bursts in list(self.bursts.items()):
+            self.bursts[key] = {name: one for name, one in bursts.items() if one.first_seen >= oldest}
+            if not self.bursts[key]:
+                del self.bursts[key]
+
+
+class FanCauses:
+    """`wait`: how long after its last record a burst's company is known for good, microseconds."""
+
+    def __init__(self, p: CauseParameters, wait: Micros) -> None:
+        self._p = p
+        self._wait = _LONGEST + 8 * DAY + wait + p.window_hours * HOUR
+        self._streams: dict[int, _Stream] = {}
+        self._of_posts = 0  # streams that have ended
+        self._of_fans = 0
+
+    def hear(self, finding: Finding) -> Iterator[Finding]:
+        """Takes the latest word on a rise, and says what is to be told of it now."""
+        stream = self._stream(self._of_fans)
+        name = finding.alert_id
+        if finding.withdrawn or finding.reasons[0].code.startswith("platform_wide"):
+            stream.rises.pop(name, None)
+            stream.said.pop(name, None)
+            yield finding
+            return
+        stream.rises[name] = finding
+        yield from self._say(stream, name)
+        if len(stream.rises) > _RISES:
+            oldest = next(iter(stream.rises))
+            del stream.rises[oldest]
+            stream.said.pop(oldest, None)
+
+    def fans_ended(self) -> None:
+        """The stream of fans has ended: what was heard was the last word."""
+        self._of_fans += 1
+        self._forget()
+
+    def posts(self, told: Iterable[PagePost], findings: Iterable[Finding], tick: Tick) -> list[Finding]:
+        """Takes what the posts bring at this time, findings of all kinds; what is to be told anew."""
+        stream = self._stream(self._of_posts)
+        changed: set[Key] = set()
+        for post in told:
+            page = stream.posts.setdefault((post.platform, post.page), {})
+            page[post.post, post.at] = post
+            changed.add((post.platform, post.page))
+        for finding in findings:
+            if finding.kind == "burst" and is_page(finding.subject.id):
+                changed.add(self._burst(stream, finding))
+        before, stream.upto = stream.upto, max(stream.upto, tick.watermark)
+        out: list[Finding] = []
+        for name, rise in list(stream.rises.items()):
+            due = before <= rise.end + self._wait < stream.upto
+            if due or _page(rise) in changed:
+                out += self._say(stream, name)
+        stream.sweep()
+        if tick.ended:
+            self._of_posts += 1
+            self._forget()
+        return out
+
+    def _burst(self, stream: _Stream, finding: Finding) -> Key:
+        key = _page(finding)
+        bursts = stream.bursts.setdefault(key, {})
+        bursts.pop(finding.alert_id, None)
+        if not finding.withdrawn:
+            bursts[finding.alert_id] = finding
+        return key
+
+    def _stream(self, number: int) -> _Stream:
+        return self._streams.setdefault(number, _Stream())
+
+    def _forget(self) -> None:
+        """A pair of streams that have both ended is over."""
+        for number in [n for n in self._streams if n < min(self._of_posts, self._of_fans)]:
+            del self._streams[number]
+
+    def _say(self, stream: _Stream, name: str) -> Iterator[Finding]:
+        rise = stream.rises[name]
+        known = stream.upto > rise.end + self._wait
+        before = stream.said.get(name)
+        settled = known or stream.upto == 0 or (before is not None and before.closed)
+        draws, answered = self._posts(stream, rise)
+        reasons = [_named(GIVEAWAY, draws)] if draws else []
+        reasons += [_named(ANSWERED, answered)] if answered else []
+        bursts = self._bursts(stream, rise, known)
+        if bursts:
+            reasons.append(
+                reason(
+                    BURST,
+                    alerts=[one.alert_id for one in bursts[:_NAMED]],
+                    posts=bursts[0].posts.count,
+                    since=format_time(bursts[0].first_seen),
+                )
+            )
+        named = [post.post for post in (*draws, *answered)]
+        told = msgspec.structs.replace(
+            rise,
+            reasons=(*rise.reasons, *reasons),
+            posts=Members(len(named), tuple(named)),
+            closed=rise.closed and settled,
+        )
+        if told != before:
+            stream.said[name] = told
+            yield told
+        if told.closed and known:
+            del stream.rises[name]
+            del stream.said[name]
+
+    def _posts(self, stream: _Stream, rise: Finding) -> tuple[list[PagePost], list[PagePost]]:
+        """The page's own prize draws, and the posts that most people answered, each the most answered first."""
+        since = rise.start - self._p.lead_hours * HOUR
+        near = [post for post in stream.posts.get(_page(rise), {}).values() if since <= post.at <= rise.end]
+        near.sort(key=lambda post: (-post.responses, post.at, post.post))
+        draws = [post for post in near if post.own and post.giveaway]
+        answered = [post for post in near if post not in draws and post.responses >= self._p.responses]
+        return draws[:_NAMED], answered[:_NAMED]
+
+    def _bursts(self, stream: _Stream, rise: Finding, known: bool) -> list[Finding]:
+        """Bursts of posts on the page, the largest first. known: only what counts for good."""
+        since = rise.start - self._p.lead_hours * HOUR
+        near = [
+            one
+            for one in stream.bursts.get(_page(rise), {}).values()
+            if (one.closed or not known) and since <= one.first_seen <= rise.end
+        ]
+        return sorted(near, key=lambda one: (-one.posts.count, one.alert_id))
+
+
+def _page(finding: Finding) -> Key:
+    return finding.subject.platform, finding.subject.id
+
+
+def _named(code: str, posts: list[PagePost]) -> Reason:
+    first = posts[0]
+    return reason(
+        code,
+        post_ids=[post.post for post in posts],
+        responses=first.responses,
+        at=format_time(first.at),
+        by_page=first.own,
+    )
