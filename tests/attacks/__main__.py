@@ -38,8 +38,10 @@ TAIL = """
 - `--json` is for programs: control characters are escaped, direction marks (U+202E) stand as they came.
 - A client that opens connections and sends no headers is not cut off by the webhook; put a proxy before one that
   strangers can reach.
-- A signed request that was recorded can be sent again as long as `webhook.tolerance_seconds` is 0; records known
-  lately are then counted as duplicates.
+- A signed request that was recorded can be sent again as long as `webhook.tolerance_seconds` is 0. What the webhook
+  knows (10,000 requests, 200,000 records, until it is stopped) is a duplicate then; what it does not know any more is
+  published again. No detector counts it twice, but the store takes the last word on a record: an old request takes back
+  an edit or a deletion. With a tolerance that is possible within it only, and after a restart of the webhook.
 
 ## Fuzzing
 
