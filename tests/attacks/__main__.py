@@ -33,8 +33,10 @@ TAIL = """
 ## What is not held off
 
 - The embedded broker knows no users: whoever has an account on the machine can publish and read.
-- `FORMAT CSV` and `vigie lab` give texts and ids as they are. A spreadsheet may take one that begins with `=`, `+`,
-  `-` or `@` for a formula: import columns as text.
+- `FORMAT CSV` and, without `--spreadsheet`, `vigie lab` give texts and ids as they are, since programs read them. A
+  spreadsheet may take one that begins with `=`, `+`, `-` or `@` for a formula: `--spreadsheet`, or the
+  [cookbook](cookbook.md#for-a-spreadsheet)'s query, puts an apostrophe before it. A file that is opened with another
+  separator than its own is cut elsewhere, and what stands there is not looked at.
 - `--json` is for programs: control characters are escaped, direction marks (U+202E) stand as they came.
 - A client that opens connections and sends no headers is not cut off by the webhook; put a proxy before one that
   strangers can reach.
