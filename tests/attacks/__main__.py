@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.attacks import secrets, sql, texts, webhook
+from tests.attacks import secrets, secrets_run, sql, texts, webhook
 from tests.attacks.case import Case
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "safety.md"
@@ -64,7 +64,7 @@ def attack(folder: Path) -> dict[str, list[Case]]:
         "The SQL endpoint": sql.attack(folder),
         "The webhook": webhook.attack(),
         "Strangers' words": texts.attack(),
-        "Secrets": secrets.attack(folder),
+        "Secrets": secrets.attack(folder) + secrets_run.attack(folder),
     }
 
 
