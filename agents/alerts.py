@@ -29,9 +29,9 @@ class Alerts:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        shuffles, fans = TOPICS[SHUFFLE].partitions, TOPICS[FANS_RAW].partitions
+        self._shuffles, fans = TOPICS[SHUFFLE].partitions, TOPICS[FANS_RAW].partitions
         self._steps = Steps(
-            shell, SIGNALS, lambda _: AlertStep(shell.parameters, shuffles, fans), self._again
+            shell, SIGNALS, lambda _: AlertStep(shell.parameters, self._shuffles, fans), self._again
         )
         shell.agent(SIGNALS, self.handle)
 
@@ -47,7 +47,8 @@ class Alerts:
         )
 
     async def _feed(self, step: AlertStep, records: Sequence[Any], silent: bool) -> None:
-        signals, refused = read_all(records, decode_signal)
+        self._shell.readable(SIGNALS, records)
+        signals, refused = read_all(records, lambda raw: decode_signal(raw, self._shuffles))
         alerts: list[Message] = []
         said: list[Alert | Withdrawn] = []
         copies: list[Message] = []

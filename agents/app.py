@@ -22,14 +22,15 @@ from agents.saving import Saver
 from agents.transport import BatchSchema, BatchTransport
 from agents.watch import Watch
 from pipeline import metrics
-from pipeline.bus import CLOCK_HEADER, END_HEADER, Message, Publisher
+from pipeline.bus import CLOCK_HEADER, END_HEADER, FORM_HEADER, Message, Publisher, form_of
 from pipeline.config import Settings
 from pipeline.connect.items import MAX_RECORD
 from pipeline.detect.erase import cleaned
 from pipeline.detect.intake import Raw, Refused
+from pipeline.detect.messages import FORM
 from pipeline.detect.parameters import Parameters, read_parameters
 from pipeline.detect.people import People, pseudonyms
-from pipeline.poison import POISONED, PoisonLimit
+from pipeline.poison import OUTDATED, POISONED, PoisonLimit
 from pipeline.snapshots import Mark, Snapshots, fit
 from schemas.decode import Refusal
 from schemas.times import HOUR, LATEST, Micros
@@ -39,6 +40,9 @@ log = structlog.get_logger()
 
 BATCH = 5_000
 """Records of one fetch at the most: some tenths of a second of work."""
+
+OUR_FORM = ((FORM_HEADER, b"%d" % FORM),)
+"""Headers of messages between steps."""
 
 _UNDERWAY: Micros = HOUR
 """For how long after an erasure messages between steps may still hold whom it is about."""
@@ -249,6 +253,24 @@ class Shell:
             f"now is {limit.share:g} of the last {limit.records}",
         )
         os._exit(POISONED)
+
+    def readable(self, topic: str, records: Sequence[Any]) -> None:
+        """Ends the process when a step of a newer version wrote in a form that this one does not know. To refuse its
+        messages would tear holes into what is detected; a worker of that version takes the partition over.
+        """
+        newer = next((record for record in records if form_of(record.headers) > FORM), None)
+        if newer is None:
+            return
+        log.error(
+            "worker stops: a newer version of Vigie wrote this",
+            topic=topic,
+            partition=newer.partition,
+            offset=newer.offset,
+            form=form_of(newer.headers),
+            known=FORM,
+            do="upgrade this worker and start it again; what waits is kept, and newer workers take it",
+        )
+        os._exit(OUTDATED)
 
     async def refuse(
         self, topic: str, records: Sequence[Any], refused: Sequence[Refused], stage: str = "intake"

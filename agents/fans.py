@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from agents.app import Shell, raw
+from agents.app import OUR_FORM, Shell, raw
 from agents.steps import QUIET_EVERY, Steps
 from pipeline.bus import Message, version_header
 from pipeline.detect.fan_step import FanOut, FanStep
@@ -50,7 +50,7 @@ class Fans:
 
 
 def _signal(signal: Signal, at: int | None = None) -> Message:
-    return Message(None, encode(signal), (), 0, at)
+    return Message(None, encode(signal), OUR_FORM, 0, at)
 
 
 def _checked(out: FanOut) -> list[Message]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from agents.app import Shell, raw
+from agents.app import OUR_FORM, Shell, raw
 from agents.steps import QUIET_EVERY, Steps
 from pipeline.bus import Message, version_header
 from pipeline.detect.messages import Shuffled, encode
@@ -59,4 +59,4 @@ def _enriched(posted: Posted) -> list[Message]:
 
 
 def _dealt(shuffled: Sequence[Shuffled], at: int | None = None) -> list[Message]:
-    return [Message(None, encode(message), (), k, at) for k, message in enumerate(shuffled)]
+    return [Message(None, encode(message), OUR_FORM, k, at) for k, message in enumerate(shuffled)]

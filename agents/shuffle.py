@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agents.app import Shell, read_all
+from agents.app import OUR_FORM, Shell, read_all
 from agents.steps import Steps
 from pipeline.bus import Message
 from pipeline.detect.messages import decode_shuffled, encode
@@ -18,8 +18,8 @@ class Shuffle:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        sources = TOPICS[POSTS_RAW].partitions
-        self._steps = Steps(shell, SHUFFLE, lambda n: ShuffleStep(shell.parameters, n, sources))
+        self._sources = TOPICS[POSTS_RAW].partitions
+        self._steps = Steps(shell, SHUFFLE, lambda n: ShuffleStep(shell.parameters, n, self._sources))
         shell.agent(SHUFFLE, self.handle)
 
     async def handle(self, partition: int, records: Sequence[Any]) -> bool:
@@ -27,14 +27,15 @@ class Shuffle:
         return await self._steps.feed(partition, records, self._feed)
 
     async def _feed(self, step: ShuffleStep, records: Sequence[Any], silent: bool) -> None:
-        messages, refused = read_all(records, decode_shuffled)
+        self._shell.readable(SHUFFLE, records)
+        messages, refused = read_all(records, lambda raw: decode_shuffled(raw, self._sources))
         out: list[Message] = []
         for record, message in messages:
             # What a message says of quiet partitions held when it was sent, not when it is read.
             message = self._shell.forgetful(record, message)
             signals = step.feed(message, record.timestamp / 1000.0, record.offset)
             if not silent:
-                out += [Message(None, encode(signal), (), 0) for signal in signals]
+                out += [Message(None, encode(signal), OUR_FORM, 0) for signal in signals]
         if not silent:
             self._shell.check(SHUFFLE, records, len(refused))
             await self._shell.refuse(SHUFFLE, records, refused)

@@ -96,7 +96,7 @@ def backtest(
     people: People | None = None,
 ) -> dict[str, object]:
     """Runs over all items and writes `alerts.jsonl`, `copies.jsonl`, `report.json` into `out`; returns the report.
-    `people`: under which names records come in.
+    `people`: under which names records come in, and whose do not.
 
     Raises:
         FileProblem: an input could not be read to its end; what was read has been written.

@@ -23,6 +23,9 @@ VERSION_HEADER = "vigie-version"
 """Decimal number on what detection tells: of one thing the word with the highest stands. What is told again,
 after a crash or by a worker that woke too late, has the number that it had the first time."""
 
+FORM_HEADER = "vigie-form"
+"""Decimal number on messages between steps: their form (`pipeline.detect.messages.FORM`). 1 where there is none."""
+
 Headers = tuple[tuple[str, bytes], ...]
 
 
@@ -54,6 +57,14 @@ def _append(builder: BatchBuilder, message: Message) -> Any:
 def version_header(version: int) -> Headers:
     """The headers that say the number of a word."""
     return ((VERSION_HEADER, b"%d" % version),)
+
+
+def form_of(headers: Sequence[tuple[str, bytes]]) -> int:
+    """The number under `FORM_HEADER`; 1 where there is none, or something that is no number."""
+    for name, value in headers:
+        if name == FORM_HEADER and value.isdigit() and len(value) < 10:
+            return int(value)
+    return 1
 
 
 def version_of(headers: Sequence[tuple[str, bytes]]) -> int | None:

@@ -179,10 +179,10 @@ async def _workers(settings: Settings) -> Check:
             return Check(
                 "workers",
                 False,
-                f"{name} has stopped, as it had to refuse nearly all records",
-                f"See {settings.data_dir}/logs/{name}.log. What waits is kept while `vigie up` runs: mend what sends "
-                f"the records, then start `vigie worker --role {role}` beside it, with VIGIE_POISON__RECORDS=0 to have "
-                "the bad ones go to the dead letters.",
+                f"{name} has stopped: it had to refuse nearly all records, or met newer ones",
+                f"{settings.data_dir}/logs/{name}.log says which. What waits is kept while `vigie up` runs: mend what "
+                f"sends the records, or upgrade, then start `vigie worker --role {role}` beside it, with "
+                "VIGIE_POISON__RECORDS=0 to have the bad ones go to the dead letters.",
             )
     if not found:
         if running is None:

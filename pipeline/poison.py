@@ -8,6 +8,9 @@ from collections import deque
 POISONED = 65
 """Exit code of a worker that stops for this (EX_DATAERR of sysexits.h): to start it again by itself is no use."""
 
+OUTDATED = 76
+"""Exit code of a worker that meets messages of a newer version (EX_PROTOCOL): it is to be upgraded."""
+
 
 class PoisonLimit:
     """Watches the last records of each partition. `share`: of them refused, from which it is too much; `records`: how

@@ -20,7 +20,7 @@ from pipeline.broker import create_topics
 from pipeline.config import Settings
 from pipeline.embedded import EmbeddedBroker, Renewal
 from pipeline.forgetting import publish, stored_erasures
-from pipeline.poison import POISONED
+from pipeline.poison import OUTDATED, POISONED
 from pipeline.restarts import Restarts
 from pipeline.runtime import Running, forget_running, free_port, read_running, workers, write_running
 from pipeline.store.client import StoreClient
@@ -211,7 +211,8 @@ class Stack:
         """Starts again what has ended, after a pause that grows; what there is to say of it. To be called again and
         again.
 
-        A worker that says that it would end again, having met nothing but records to refuse, is left alone.
+        A worker that says that it would end again, having met nothing but records to refuse or messages of a newer
+        version, is left alone.
 
         Raises:
             StackError: a part that is not started again: the broker, which took the topics with it; one that has ended
@@ -229,7 +230,7 @@ class Stack:
                 continue
             if part.stdout is not None:
                 part.stdout.close()
-            if part.returncode == POISONED:
+            if part.returncode in (POISONED, OUTDATED):
                 # The others go on: an embedded broker that ended would take with it what waits.
                 said.append(f"{self.describe_failure(name)}\n{name} is not started again; the rest goes on")
                 del self._parts[name]

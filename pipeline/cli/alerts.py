@@ -17,7 +17,7 @@ def alerts(
 
     from aiokafka.errors import KafkaError
 
-    from pipeline.cli.console import WRONG_USE, fail
+    from pipeline.cli.console import WRONG_USE, fail, log_to_stderr
     from pipeline.cli.settings import load_settings
     from pipeline.runtime import NotRunning, kafka_address
     from schemas.alerts import SEVERITIES, Alert, encode_alert
@@ -25,6 +25,7 @@ def alerts(
     if severity not in SEVERITIES:
         fail("alerts", f"--severity is {severity!r}; one of {', '.join(SEVERITIES)} is needed", WRONG_USE)
     settings = load_settings("alerts")
+    log_to_stderr(settings.log_level)
     try:
         address = kafka_address(settings)
     except NotRunning as error:

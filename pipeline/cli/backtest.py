@@ -20,6 +20,12 @@ def backtest(
     kind: Annotated[
         str | None, typer.Option(help="posts, fan_counts or follows; otherwise seen from the fields.")
     ] = None,
+    erasures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="People to leave out: the table erasures, as `vigie sql --json` prints it."
+        ),
+    ] = None,
     compare: Annotated[
         tuple[Path, Path] | None,
         typer.Option(metavar="OLD NEW", help="Instead: how the alerts of two former --out folders differ."),
@@ -28,9 +34,11 @@ def backtest(
 ) -> None:
     """The same detectors over files, no broker; or how the alerts of two such runs differ."""
     if compare is not None:
-        if files or out is not None:
+        if files or out is not None or erasures is not None:
             fail(
-                "backtest", "--compare takes two folders of former runs, and no files and no --out", WRONG_USE
+                "backtest",
+                "--compare takes two folders of former runs, no files, no --out and no --erasures",
+                WRONG_USE,
             )
         _compare(*compare, json)
         return
@@ -47,6 +55,7 @@ def backtest(
     from pipeline.connect.items import FileProblem, Progress
     from pipeline.detect.parameters import read_parameters
     from pipeline.detect.people import People, pseudonyms
+    from pipeline.erasure_file import read_erasures
     from schemas.records import KINDS
 
     if kind is not None and kind not in KINDS:
@@ -58,9 +67,10 @@ def backtest(
         fail("backtest", error, WRONG_USE)
     progress = Progress()
     try:
+        known = None if erasures is None else read_erasures(erasures)
         items = read(files, kind, progress)
         with progress_bar("backtest", progress) as step:
-            report = run(items, parameters, out, step, People(pseudonyms(settings.privacy.key())))
+            report = run(items, parameters, out, step, People(pseudonyms(settings.privacy.key()), known))
     except FileProblem as problem:
         fail("backtest", problem, WRONG_USE if problem.wrong_use else 1)
     except OSError as error:

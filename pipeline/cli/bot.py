@@ -16,11 +16,12 @@ def bot(
 
     from aiokafka.errors import KafkaError
 
-    from pipeline.cli.console import fail, say
+    from pipeline.cli.console import fail, log_to_stderr, say
     from pipeline.cli.settings import load_settings
     from pipeline.runtime import NotRunning, kafka_address, retract
 
     settings = load_settings("bot")
+    log_to_stderr(settings.log_level)
     try:
         address = kafka_address(settings)
     except NotRunning as error:

@@ -129,6 +129,12 @@ def http(
             f"vigie: anybody who reaches {section.host} can publish records: set VIGIE_WEBHOOK__SECRET",
             err=True,
         )
+    elif section.host not in _LOOPBACK and not section.tolerance_seconds:
+        typer.echo(
+            "vigie: a signed request that somebody recorded can be sent again: have senders sign a timestamp, and set "
+            "VIGIE_WEBHOOK__TOLERANCE_SECONDS to 300, say",
+            err=True,
+        )
 
     async def work(publisher: Publisher) -> None:
         import asyncio

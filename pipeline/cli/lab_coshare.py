@@ -16,6 +16,10 @@ _FILE = typer.Argument(
 )
 _WINDOW = typer.Option(metavar="S", help="Most seconds between two shares of one object that make a pair.")
 _LEAST = typer.Option(metavar="N", help="Least number of shares with which an account takes part.")
+_SPREADSHEET = typer.Option(
+    "--spreadsheet",
+    help="For a spreadsheet: text that it would take for a formula gets an apostrophe before it.",
+)
 _OUT = typer.Option(metavar="CSV", help="CSV file for the pairs; one that is there is written over.")
 
 
@@ -32,6 +36,7 @@ def coshare(
     window: Annotated[str, _WINDOW],
     min_participation: Annotated[str, _LEAST],
     out: Annotated[Path, _OUT],
+    spreadsheet: Annotated[bool, _SPREADSHEET] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Write the pairs of accounts that share the same objects within S seconds, as CooRTweet does."""
@@ -67,7 +72,7 @@ def coshare(
 
             pairs = coordinated(table, most, least, done)
         clock.append(time.perf_counter())
-        write_pairs(out, table, pairs)
+        write_pairs(out, table, pairs, spreadsheet)
         clock.append(time.perf_counter())
     except FileProblem as problem:
         fail(command, problem, WRONG_USE if problem.wrong_use else 1)

@@ -34,6 +34,13 @@ def series(
         float | None,
         typer.Option(min=0.01, max=1440, help="Minutes from row to row; otherwise seen from the first rows."),
     ] = None,
+    spreadsheet: Annotated[
+        bool,
+        typer.Option(
+            "--spreadsheet",
+            help="For a spreadsheet: text that it would take for a formula gets an apostrophe before it.",
+        ),
+    ] = False,
 ) -> None:
     """The burst detector over one series of counts: adds anomaly_score (0..1), in one pass, without looking ahead."""
     from pipeline.cli.progress import progress_bar
@@ -58,7 +65,9 @@ def series(
             width = round(interval * MINUTE) if interval else _interval(file, first)
             with out.open("w", encoding="utf-8", newline="") as written:
                 forget = round(parameters.bursts.forget_days * DAY)
-                rows, unjudged = _score(written, head, first, table, step, width, forget)
+                rows, unjudged = _score(
+                    written, head, first, table, step, width, forget, _text if spreadsheet else str
+                )
     except FileProblem as problem:
         fail("lab series", problem, WRONG_USE if problem.wrong_use else FAILED)
     except OSError as error:
@@ -76,6 +85,7 @@ def _score(
     step: Callable[[int], None],
     width: Micros,
     forget: Micros,
+    cell: Callable[[str], str],
 ) -> tuple[int, int]:
     """Writes all rows with their scores. Returns how many there were, and how many of them were not judged."""
     import csv
@@ -83,8 +93,14 @@ def _score(
 
     from pipeline.detect.one_series import OneSeries
 
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow([*head, "anomaly_score"])
+    minimal = csv.writer(written, lineterminator="\n")
+    # By itself `csv` lets a carriage return stand without quotes, where it begins a row for those who read.
+    whole = csv.writer(written, lineterminator="\n", quoting=csv.QUOTE_ALL)
+
+    def write(cells: list[str], score: str) -> None:
+        (whole if any("\r" in one for one in cells) else minimal).writerow([*map(cell, cells), score])
+
+    write(head, "anomaly_score")
     one, begin = OneSeries(width, forget), first[0].at if first else 0
     rows = unjudged = 0
     for row in chain(first, rest):
@@ -95,11 +111,22 @@ def _score(
             unjudged += 1
         else:
             score = one.score(start, row.value)
-        writer.writerow([*row.cells, f"{score:.9f}"])
+        write(row.cells, f"{score:.9f}")
         rows += 1
         if rows % _STEP == 0:
             step(_STEP)
     return rows, unjudged
+
+
+def _text(cell: str) -> str:
+    """The cell of a file that people open; numbers stay numbers."""
+    from pipeline.formulas import plain
+
+    try:
+        float(cell)
+    except ValueError:
+        return plain(cell)
+    return cell
 
 
 def _rows(file: Path, progress: Progress) -> Iterator[_Row]:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import NamedTuple
+from zlib import crc32
 
 import msgspec
 import orjson
@@ -66,12 +67,13 @@ def fresh(timestamp: str, now: float, tolerance: float) -> bool:
 
 
 def identity(record: Record) -> Identity:
-    """Two records with the same identity say the same; a deletion says something else than the post."""
+    """Two records with the same identity say the same; an edit or a deletion says something else than the post."""
+    content = crc32(msgspec.msgpack.encode(record))
     if isinstance(record, Post):
-        return ("post", record.platform, record.id, record.deleted)
+        return ("post", record.platform, record.id, content)
     if isinstance(record, FanCount):
-        return ("fan_count", record.platform, record.page_id, record.observed_at)
-    return ("follow", record.platform, record.page_id, record.actor_id, record.at, record.action)
+        return ("fan_count", record.platform, record.page_id, record.observed_at, content)
+    return ("follow", record.platform, record.page_id, record.actor_id, record.at, record.action, content)
 
 
 def _documents(body: bytes) -> list[tuple[bytes | None, object]] | Wrong:

@@ -30,7 +30,7 @@ RECENT_RECORDS = 200_000
 """How many records are remembered, so that one sent again is not published again."""
 
 RECENT_REQUESTS = 10_000
-"""How many values of `Idempotency-Key` are remembered."""
+"""How many requests are remembered, by their `Idempotency-Key`; without one by what they hold."""
 
 _log = structlog.get_logger("vigie.connect.http")
 _Outcome = asyncio.Future[bool]  # whether the broker took the records
@@ -71,7 +71,7 @@ class Webhook:
         self._publisher = publisher
         self._settings = settings
         self._records: Recent[Identity, _Outcome] = Recent(RECENT_RECORDS)
-        self._requests: Recent[str, tuple[bytes, int, _Outcome]] = Recent(RECENT_REQUESTS)
+        self._requests: Recent[tuple[str, bytes], tuple[bytes, int, _Outcome]] = Recent(RECENT_REQUESTS)
         self._sending: set[asyncio.Future[None]] = set()
         self.pending = 0
 
@@ -110,7 +110,7 @@ class Webhook:
             return _refuse(
                 413, "too_long", f"{len(records)} records; at most {settings.max_pending} at a time"
             )
-        return await self._take(records, body, request.headers.get("idempotency-key"))
+        return await self._take(records, body, kind or "", request.headers.get("idempotency-key"))
 
     def _unsigned(self, body: bytes, headers: Mapping[str, str]) -> Response | None:
         """The refusal of a request that is not signed as it has to be."""
@@ -131,9 +131,13 @@ class Webhook:
         reason = "X-Vigie-Signature: sha256=<HMAC of timestamp, full stop, body> is missing or wrong"
         return _refuse(401, "signature", reason)
 
-    async def _take(self, records: Sequence[Accepted], body: bytes, request_key: str | None) -> Response:
+    async def _take(
+        self, records: Sequence[Accepted], body: bytes, kind: str, request_key: str | None
+    ) -> Response:
         digest = hashlib.sha256(body).digest()
-        known = self._requests.get(request_key) if request_key else None
+        # A request that was recorded and is sent again, of however many records, is known by its body.
+        name = (request_key or "", b"" if request_key else digest + kind.encode())
+        known = self._requests.get(name)
         if known is not None:
             before, count, outcome = known
             if before != digest:
@@ -158,8 +162,7 @@ class Webhook:
             return _refuse(429, "busy", f"{self.pending} records are on their way to the broker; try again")
         for record in new:
             self._records.put(record.identity, outcome)
-        if request_key:
-            self._requests.put(request_key, (digest, len(records), outcome))
+        self._requests.put(name, (digest, len(records), outcome))
         self.pending += len(new)
         # A client that hangs up must not leave half a request behind: the sending goes on without it.
         sending = asyncio.ensure_future(self._publish(new, outcome))

@@ -19,6 +19,11 @@ from pipeline.detect.sharing import CoShare, Share
 from pipeline.text.fingerprint import SKETCH, Fingerprints
 from schemas.times import Micros
 
+FORM = 1
+"""Number of the form of these messages. One more field at the end of a struct, with a default, keeps it: who does not
+know the field passes it over. Whatever else changes raises it: a worker stops at a higher one than its own, and
+leaves the messages to those who can read them."""
+
 
 class Shuffled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """From one source partition to one shuffle partition.
@@ -113,11 +118,53 @@ _shuffled = msgspec.msgpack.Decoder(Shuffled)
 _signal = msgspec.msgpack.Decoder(Signal)
 
 
-def decode_shuffled(raw: bytes) -> Shuffled:
-    """Reads `encode`'s output."""
-    return _shuffled.decode(raw)
+def decode_shuffled(raw: bytes, sources: int | None = None) -> Shuffled:
+    """Reads `encode`'s output. `sources`: how many source partitions there are, if that is to be checked.
+
+    Raises:
+        ValueError, of which msgspec's errors are some: no step of Vigie's wrote it.
+    """
+    message = _shuffled.decode(raw)
+    _check_source(message.source, sources, 0)
+    if not _whole(message):
+        raise ValueError("the packed arrays do not fit its rows")
+    return message
 
 
-def decode_signal(raw: bytes) -> Signal:
-    """Reads `encode`'s output."""
-    return _signal.decode(raw)
+def decode_signal(raw: bytes, sources: int | None = None) -> Signal:
+    """Reads `encode`'s output. `sources`: how many shuffle partitions there are, if that is to be checked.
+
+    Raises:
+        ValueError, of which msgspec's errors are some: no step of Vigie's wrote it.
+    """
+    signal = _signal.decode(raw)
+    _check_source(signal.source, sources, -1)
+    return signal
+
+
+def _check_source(source: int, sources: int | None, least: int) -> None:
+    """A partition that there is not would hold back time for ever: nobody speaks for it."""
+    if source < least or (sources is not None and source >= sources):
+        raise ValueError(f"it comes from partition {source}, which is none")
+
+
+def _whole(message: Shuffled) -> bool:
+    rows = (
+        (message.copies_from, message.copies),
+        (message.activity_from, message.activity),
+        (message.shares_from, message.shares),
+        (message.authors_from, message.authors),
+    )
+    copies = len(message.copies)
+    if (
+        len(message.counts) != 8 * copies
+        or len(message.sketches) != 2 * SKETCH * copies
+        or len(message.keys) % 8
+    ):
+        return False
+    keys, counts = message.key_arrays()
+    return (
+        int(counts.min(initial=0)) >= 0
+        and int(counts.sum()) == len(keys)
+        and all(len(packed) == 4 * len(listed) for packed, listed in rows)
+    )

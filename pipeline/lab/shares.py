@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from pipeline.connect.items import FileProblem, Progress
 from pipeline.connect.lines import COMPRESSIONS
 from pipeline.detect.coshare import Ints
+from pipeline.formulas import plain
 from pipeline.lab.coordinated import Coordinated, ShareTable
 from pipeline.lab.share_columns import COLUMNS, IDS, SECONDS, TEXT, TIME, check_names, numbers, seconds
 from pipeline.lab.shares_csv import csv_columns
@@ -116,26 +117,35 @@ def _moments(path: Path, array: Any, before: int) -> Ints:
         raise
 
 
-def write_pairs(path: Path, table: ShareTable, pairs: Coordinated) -> None:
-    """Writes the pairs as CSV with the columns `OUT`, in their order.
+def write_pairs(path: Path, table: ShareTable, pairs: Coordinated, spreadsheet: bool = False) -> None:
+    """Writes the pairs as CSV with the columns `OUT`, in their order. spreadsheet: for people, no formula among it.
 
     Raises:
         OSError: the file cannot be written.
     """
+    objects, accounts, contents = table.object_names, table.account_names, table.content_names
+    if spreadsheet:
+        objects, accounts, contents = map(_plain, (objects, accounts, contents))
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        # By itself `csv` lets a carriage return stand without quotes, where it begins a row for those who read.
+        odd = any(pc.any(pc.match_substring(names, "\r")).as_py() for names in (objects, accounts, contents))
+        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL)
         writer.writerow(OUT)
         for start in range(0, len(pairs.older), _ROWS):
             a, b = pairs.older[start : start + _ROWS], pairs.newer[start : start + _ROWS]
             columns = [
-                _named(table.object_names, table.objects[a]),
-                _named(table.account_names, table.accounts[a]),
-                _named(table.account_names, table.accounts[b]),
-                _named(table.content_names, table.contents[a]),
-                _named(table.content_names, table.contents[b]),
+                _named(objects, table.objects[a]),
+                _named(accounts, table.accounts[a]),
+                _named(accounts, table.accounts[b]),
+                _named(contents, table.contents[a]),
+                _named(contents, table.contents[b]),
             ]
             deltas = (table.times[b] - table.times[a]).tolist()
             writer.writerows(zip(*columns, deltas, strict=True))
+
+
+def _plain(names: Any) -> Any:
+    return pa.array([plain(name) for name in names.to_pylist()], pa.string())
 
 
 def _named(names: Any, codes: Ints) -> list[str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from pipeline.bus import version_of
 from schemas.alerts import Alert
 from schemas.cloudevents import open_envelope
 from schemas.topics import ALERTS, TOPICS
+
+log = structlog.get_logger()
 
 _REMEMBERED = 100_000
 """Alerts of which the latest version is remembered."""
@@ -63,8 +66,9 @@ async def alert_feed(
                         continue
                     try:
                         yield open_envelope(record.value)
-                    except (msgspec.ValidationError, msgspec.DecodeError):
-                        continue  # not one of ours: anybody may write to a topic
+                    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+                        # Anybody may write to a topic; a newer version may know kinds that this one does not.
+                        log.warning("not an alert of this version", offset=record.offset, error=str(error))
             if group and got:
                 await consumer.commit()
     finally:

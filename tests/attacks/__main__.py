@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.attacks import secrets, sql, texts, webhook
+from tests.attacks import secrets, secrets_run, sql, texts, webhook
 from tests.attacks.case import Case
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "safety.md"
@@ -33,13 +33,17 @@ TAIL = """
 ## What is not held off
 
 - The embedded broker knows no users: whoever has an account on the machine can publish and read.
-- `FORMAT CSV` and `vigie lab` give texts and ids as they are. A spreadsheet may take one that begins with `=`, `+`,
-  `-` or `@` for a formula: import columns as text.
+- `FORMAT CSV` and, without `--spreadsheet`, `vigie lab` give texts and ids as they are, since programs read them. A
+  spreadsheet may take one that begins with `=`, `+`, `-` or `@` for a formula: `--spreadsheet`, or the
+  [cookbook](cookbook.md#for-a-spreadsheet)'s query, puts an apostrophe before it. A file that is opened with another
+  separator than its own is cut elsewhere, and what stands there is not looked at.
 - `--json` is for programs: control characters are escaped, direction marks (U+202E) stand as they came.
 - A client that opens connections and sends no headers is not cut off by the webhook; put a proxy before one that
   strangers can reach.
-- A signed request that was recorded can be sent again as long as `webhook.tolerance_seconds` is 0; records known
-  lately are then counted as duplicates.
+- A signed request that was recorded can be sent again as long as `webhook.tolerance_seconds` is 0. What the webhook
+  knows (10,000 requests, 200,000 records, until it is stopped) is a duplicate then; what it does not know any more is
+  published again. No detector counts it twice, but the store takes the last word on a record: an old request takes back
+  an edit or a deletion. With a tolerance that is possible within it only, and after a restart of the webhook.
 
 ## Fuzzing
 
@@ -60,7 +64,7 @@ def attack(folder: Path) -> dict[str, list[Case]]:
         "The SQL endpoint": sql.attack(folder),
         "The webhook": webhook.attack(),
         "Strangers' words": texts.attack(),
-        "Secrets": secrets.attack(folder),
+        "Secrets": secrets.attack(folder) + secrets_run.attack(folder),
     }
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import re
+import tempfile
+from pathlib import Path
 
+import numpy as np
 import orjson
+import pyarrow as pa
 
 from pipeline.cli.dlq import _plain
 from pipeline.cli.sql import _cell
 from pipeline.detect.finding import Evidence
 from pipeline.explain.evidence import evidence_sql
 from pipeline.explain.words import quote_en, quote_fr
+from pipeline.lab.coordinated import Coordinated, ShareTable
+from pipeline.lab.shares import write_pairs
 from pipeline.notify.messages import safe, uncalling
 from pipeline.store.guard import Allowed, Policy, check
 from pipeline.store.lexer import Kind, lex
@@ -32,9 +39,33 @@ QUOTES = (
 )  # fmt: skip
 
 
+FORMULAS = (
+    "=1+1", '=HYPERLINK("http://evil","click")', "=cmd|'/C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1",
+    "\n=1+1", " =1+1", "\u00a0=1+1", "\ufeff=1+1", "\u200b=1+1", "\uff1d1+1", '"=1+1', "x\n=1+1",
+)  # fmt: skip
+
+
 def attack() -> list[Case]:
     """All of it."""
-    return [_terminal(), _chat(), _evidence(), _markup()]
+    return [_terminal(), _chat(), _evidence(), _markup(), _formulas()]
+
+
+def _formulas() -> Case:
+    """Pairs of accounts with such names, as `vigie lab coshare --spreadsheet` writes them."""
+    names = np.zeros(len(FORMULAS), dtype=np.int64), pa.array(FORMULAS, pa.string())
+    places = np.arange(len(FORMULAS), dtype=np.int64)
+    link = pa.array(["link"], pa.string())
+    table = ShareTable(names[0], places, names[0], places, link, names[1], link, names[0][:1] - 1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pairs.csv"
+        write_pairs(path, table, Coordinated(places, places[::-1], len(places)), spreadsheet=True)
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))[1:]
+    read = [cell for row in rows for cell in row[1:3]]
+    formulas = [cell for cell in read if cell.strip("\ufeff\u200b \u00a0\t\r\n")[:1] in tuple("=+-@\uff1d")]
+    held = not formulas and {cell.removeprefix("'") for cell in read} == set(FORMULAS)
+    happened = "with `--spreadsheet` each is text; the file that programs read has them as they are"
+    return Case("formulas in a CSV file", happened if held else str(formulas), held, len(FORMULAS))
 
 
 def _terminal() -> Case:

@@ -116,6 +116,40 @@ async def _replayed() -> Case:
     return Case("a recorded request sent again", _said(held, happened, codes), held, len(codes))
 
 
+async def _replayed_unstamped() -> Case:
+    """Where no timestamp is asked for, what was there lately is known: the request by its body, each record by what it
+    says. A post that was edited or deleted meanwhile does not come back."""
+    broker = Taking()
+    first = orjson.loads(BODY)
+    said = [BODY, orjson.dumps({**first, "text": "corrigé"}), orjson.dumps({**first, "deleted": True})]
+    many = orjson.dumps([{**first, "id": f"n{n}"} for n in range(500)])
+    tried = [
+        *((body, path, key) for body in said for path in (PATH, f"{PATH}?kind=posts") for key in ("", "new")),
+        (b"[" + b",".join(said) + b"]", PATH, ""),
+        (many, PATH, ""),
+        (many, PATH, "newer"),
+    ]
+    async with serving(broker, secret=SECRET) as (client, _):
+        for body in (*said, many):
+            await client.post(PATH, content=body, headers={"X-Vigie-Signature": sign(SECRET, body)})
+        taken = broker.taken
+        answers = []
+        for number, (body, path, key) in enumerate(tried):
+            headers = {"X-Vigie-Signature": sign(SECRET, body)}
+            if key:
+                headers["Idempotency-Key"] = f"{key}-{number}"
+            answer = await client.post(path, content=body, headers=headers)
+            answers.append((answer.status_code, answer.json().get("accepted")))
+    held = set(answers) == {(202, 0)} and taken == broker.taken == 503
+    happened = "duplicates, nothing is published again, no edit or deletion is taken back"
+    return Case(
+        "the same without timestamps, with another key or kind, after an edit and a deletion",
+        _said(held, happened, answers),
+        held,
+        len(tried),
+    )
+
+
 async def _large() -> Case:
     broker = Taking()
 
@@ -189,6 +223,6 @@ def attack() -> list[Case]:
     """All of it."""
 
     async def run() -> list[Case]:
-        return [await one() for one in (_signatures, _replayed, _large, _slow, _many)]
+        return [await one() for one in (_signatures, _replayed, _replayed_unstamped, _large, _slow, _many)]
 
     return asyncio.run(run())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,32 @@ def test_coshare(shares: Path, tmp_path: Path) -> None:
     assert done.code == 0
     assert b"pairs 2" in done.out.splitlines()
     assert "pairs.csv" in done.err
+
+
+def test_for_a_spreadsheet(tmp_path: Path) -> None:
+    """Ids that would be formulas are exact, as scorers need them, unless the file is asked for by people."""
+    formula = '=HYPERLINK("http://evil")'
+    rows = [
+        [formula, "@a", "-p1", 100],
+        [formula, "+b", "p2", 104],
+        ["other", "@a", "p3", 200],
+        ["other", "+b", "p\r=4", 200],
+    ]
+    path, out = tmp_path / "shares.csv", tmp_path / "pairs.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([TABLE.splitlines()[0].split(","), *rows])
+    words = ("lab", "coshare", path, "--window", 5, "--min-participation", 2, "--out", out)
+
+    def written(*more: str) -> list[list[str]]:
+        done = vigie(tmp_path / "data", *words, *more)
+        assert done.code == 0, done.err
+        with out.open(newline="") as file:
+            return list(csv.reader(file))[1:]
+
+    exact = [[formula, "@a", "+b", "-p1", "p2", "4"], ["other", "@a", "+b", "p3", "p\r=4", "0"]]
+    assert sorted(written()) == exact
+    quoted = [["'" + cell if cell[0] in "=@+-" else cell for cell in row] for row in exact]
+    assert sorted(written("--spreadsheet")) == sorted(quoted)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,30 @@ def test_a_burst_stands_out(tmp_path: Path) -> None:
     assert sum(score > 0.6 for score in scores[2 * 288 :]) == 1
 
 
+def test_for_a_spreadsheet(tmp_path: Path) -> None:
+    """Other columns come back as they were; for a spreadsheet without formulas, their names included. Numbers stay."""
+    head, rows = (
+        ["timestamp", "value", "=note", "change"],
+        [["2026-01-05 10:00:00", "5", "@SUM(A1)", "-3"], ["2026-01-05 10:05:00", "6", "a\r=1", "2"]],
+    )
+    path, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+
+    def written(*more: str) -> list[list[str]]:
+        done = vigie(tmp_path / "data", "lab", "series", path, "--out", out, *more)
+        assert done.code == 0, done.err
+        with out.open(newline="") as file:
+            return [row[:-1] for row in csv.reader(file)]
+
+    assert written() == [head, *rows]
+    assert written("--spreadsheet") == [
+        ["timestamp", "value", "'=note", "change"],
+        ["2026-01-05 10:00:00", "5", "'@SUM(A1)", "-3"],
+        ["2026-01-05 10:05:00", "6", "a\r=1", "2"],
+    ]
+
+
 def test_gaps_and_unknown_counts_are_no_alarm(tmp_path: Path) -> None:
     """Half a day missing and an hour without values raise nothing; the unknown ones are counted."""
     rows: list[tuple[str, object]] = list(counts(6, -1))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks import secrets, sql, texts, webhook
+from tests.attacks import secrets, secrets_run, sql, texts, webhook
 from tests.attacks.case import Case
 
 pytestmark = pytest.mark.integration
@@ -35,3 +35,8 @@ def test_words_of_strangers() -> None:
 def test_secrets(tmp_path: Path) -> None:
     """No message shows one."""
     check(secrets.attack(tmp_path))
+
+
+def test_secrets_of_a_whole_run(tmp_path: Path) -> None:
+    """No log, output, file or command line of any part shows one."""
+    check(secrets_run.attack(tmp_path))

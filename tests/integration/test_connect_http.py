@@ -163,6 +163,43 @@ async def test_sent_again_is_a_duplicate(broker: str, publisher: Publisher) -> N
     assert len(await contents(broker, FANS_RAW)) == 1
 
 
+async def test_an_edit_is_no_duplicate() -> None:
+    """What says something else about the same thing is published; what was said before is not said again."""
+    gate = Gate()
+    gate.open.set()
+    edited, deleted = post(1, text="corrigé"), post(1, deleted=True)
+    recount = {**fan(1), "followers": 99}
+    async with serving(gate) as client:
+        told = [post(1), edited, deleted, post(1), edited, deleted, fan(1), recount, fan(1)]
+        answers = [(await client.post("/v1/records", json=record)).json()["accepted"] for record in told]
+        written = orjson.dumps(dict(reversed(post(1).items())), option=orjson.OPT_INDENT_2)
+        again = await client.post("/v1/records", content=written)
+    assert answers == [1, 1, 1, 0, 0, 0, 1, 1, 0]
+    assert again.json() == {"accepted": 0, "duplicates": 1}, "the same in another notation says the same"
+    assert [orjson.loads(raw or b"") for raw in gate.taken] == [post(1), edited, deleted, fan(1), recount]
+
+
+async def test_a_request_is_known_by_its_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that is sent again is a duplicate also when its records are not remembered any more; one that failed
+    may come again; another kind is another request."""
+    monkeypatch.setattr("pipeline.connect.http.RECENT_RECORDS", 1)
+    gate = Gate()
+    gate.open.set()
+    body = [post(1), post(2), post(3)]
+    async with serving(gate) as client:
+        gate.fail = True
+        failed = await client.post("/v1/records", json=body)
+        gate.fail = False
+        answers = [await client.post("/v1/records", json=body) for _ in range(2)]
+        other = await client.post("/v1/records?kind=posts", json=body)
+    assert failed.status_code == 503
+    assert [answer.json() for answer in answers] == [
+        {"accepted": 3, "duplicates": 0},
+        {"accepted": 0, "duplicates": 3},
+    ]
+    assert other.json() == {"accepted": 2, "duplicates": 1}, "here one record is remembered"
+
+
 async def test_signature() -> None:
     """With a secret, only a body with its HMAC-SHA256 in either header is taken."""
     gate = Gate()

@@ -193,6 +193,30 @@ def test_a_person_is_forgotten(own: RunningVigie) -> None:
     until(lambda: own.value("SELECT count() FROM posts WHERE id = 'marker'"), lambda n: n == 1)
     again = own.vigie("forget", "--platform", "forum", "--author", LEA, "--dry-run", "--json")
     assert set(again.json()["removed"].values()) == {0}
+    _backtest_without(own)
+
+
+def _backtest_without(own: RunningVigie) -> None:
+    """A backtest of the records of before leaves out whom the store's erasures name, and nobody else; without them it
+    does not, as it asks no store."""
+    folder = own.folder.parent
+    (folder / "before.jsonl").write_bytes(b"\n".join(map(orjson.dumps, [FOLLOW, *POSTS])))
+    listed = own.vigie("sql", "SELECT record FROM erasures FINAL", "--json")
+    (folder / "erasures.jsonl").write_bytes(listed.out)
+
+    def found(*more: str) -> tuple[dict[str, int], str]:
+        done = own.vigie("backtest", folder / "before.jsonl", "--out", folder / "out", "--json", *more)
+        assert done.code == 0, done.err
+        files = (folder / "out" / "alerts.jsonl", folder / "out" / "copies.jsonl")
+        return done.json()["records"], "".join(path.read_text() for path in files)
+
+    records, said = found("--erasures", str(folder / "erasures.jsonl"))
+    assert (records["read"], records["forgotten"], records["accepted"]) == (16, 4, 12)
+    assert "compte11" in said
+    assert LEA not in said
+    records, said = found()
+    assert (records["forgotten"], records["accepted"]) == (0, 16)
+    assert LEA in said
 
 
 def _names_lea(raw: bytes) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.formulas import plain
 from pipeline.store import rows
 from pipeline.store.client import StoreClient
 from pipeline.store.engine import Engine
@@ -20,6 +21,7 @@ from pipeline.store.migrate import Retention, migrate, migrations, statements
 from pipeline.store.schemas import TABLES
 from tests.integration.test_store_process import NOW, StoreProcess
 from tests.integration.test_store_tables import alert, ask, post
+from tests.unit.test_formulas import DANGEROUS, HARMLESS
 
 pytestmark = pytest.mark.integration
 
@@ -108,6 +110,16 @@ def test_the_cookbook_runs(store: StoreProcess, writer: StoreClient) -> None:
     reader = store.reader()
     for query in queries:
         assert reader.query_arrow(query).schema.names, query
+
+
+def test_the_recipe_for_spreadsheets(store: StoreProcess, writer: StoreClient) -> None:
+    """What the cookbook's query calls plain is what Vigie's own CSV files have, for every text; none is a formula."""
+    texts = [*DANGEROUS, *HARMLESS]
+    writer.insert("posts", rows.posts_table([post(str(n), text=text) for n, text in enumerate(texts)], NOW))
+    text = (DOCS / "cookbook.md").read_text(encoding="utf-8")
+    (query,) = re.findall(r"```sql\n(WITH x -> .*?)```", text, re.DOTALL)
+    found = store.reader().query_arrow(query)
+    assert sorted(found["said"].to_pylist()) == sorted(map(plain, texts))
 
 
 def test_roles_for_a_server_parse(writer: StoreClient) -> None:

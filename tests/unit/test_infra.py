@@ -1,6 +1,6 @@
 """What infra/ says of addresses, versions, settings and commands is true.
 
-The compose file is read by lines: it is our own, in one style, and a YAML reader is no dependency.
+The compose file is read by lines: it is our own, in one style. `test_infra_parsed` reads it as YAML.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def test_images_have_a_version() -> None:
         assert re.fullmatch(r"[a-z/-]+:\d+(\.\d+){2,3}", image), image
     clickhouse = next(image for image in images if image.startswith("clickhouse/"))
     major, minor = clickhouse.partition(":")[2].split(".")[:2]
-    assert (int(major), int(minor)) >= (25, 12)
+    assert (int(major), int(minor)) >= (26, 3)
+    for path in (INFRA / "README.md", INFRA.parent / "docs" / "reference" / "tables.md"):
+        assert "26.3 or newer" in path.read_text(encoding="utf-8"), path
     dockerfile = (INFRA / "Dockerfile").read_text(encoding="utf-8")
     assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) == {"python:3.11-slim"}
 
