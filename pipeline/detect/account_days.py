@@ -15,7 +15,9 @@ import msgspec
 from pipeline.text.enrich import Enriched
 from schemas.times import DAY, HOUR, Micros
 
-KINDS = ("answer", "link", "name", "place", "site", "tag", "text")
+INTERESTS = ("name", "site", "tag")
+MEETINGS = ("answer", "link", "place")
+KINDS = (*INTERESTS, *MEETINGS, "text")
 """Of objects: the first word of each."""
 
 MOST_OBJECTS = 64

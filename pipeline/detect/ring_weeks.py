@@ -24,15 +24,18 @@ from pipeline.detect.account_days import KINDS, AccountDay
 from pipeline.detect.clock import Tick
 from pipeline.detect.finding import Finding
 from pipeline.detect.parameters_weeks import WeeksParameters
-from pipeline.detect.ring_grow import grown
-from pipeline.detect.ring_pairs import Pairs, groups, kept, kind_evidence, summed, with_origins
-from pipeline.detect.ring_signs import Profile, Sign, shape, signs
+from pipeline.detect.ring_grow import community, members
+from pipeline.detect.ring_pairs import Pairs, groups, kept, kind_evidence, summed
+from pipeline.detect.ring_signs import Sign, signs
 from pipeline.detect.ring_weeks_findings import Seen, describe
+from pipeline.detect.ring_window import Bools, Window, window
 from schemas.alerts import alert_id
 from schemas.times import DAY
 
 Account = tuple[str, str]
 NAME = "coordinated_accounts"
+_CORE = 3
+"""Accounts of a group from which it is worth growing: a ring may have no more on each forum."""
 
 
 class _Ring(NamedTuple):
@@ -99,85 +102,64 @@ class RingWeeks:
 
     def _look(self, day: int, findings: list[Finding]) -> None:
         self._close(day, findings)
-        window = self._window(day)
-        if len(window) < 2 * self._p.group_accounts:
+        days = self._window(day)
+        if len(days) < 2 * self._p.group_accounts:
             return
-        profiles = [
-            Profile(
-                days[-1].platform,
-                days[-1].author,
-                days[-1].name,
-                days[-1].created_at,
-                frozenset(thing for one in days for thing in one.objects),
-            )
-            for days in window
-        ]
-        pairs = kept(self._pairs(window, profiles), len(profiles), self._p.false_share)
-        taken: set[int] = set()
-        for core in groups(pairs):
-            # Half of the evidence is enough to look for the rest of a ring, not to tell of one.
-            if len(core) < self._p.group_accounts or not taken.isdisjoint(core):
+        seen = window(days)
+        pairs = self._pairs(seen)
+        taken = np.zeros(len(seen), dtype=bool)
+        for people in self._communities(seen, pairs):
+            found = signs(people, seen, self._p.batch_days)
+            if not self._strong(found):
                 continue
-            if self._strong(self._signs(core, profiles), 0.5):
-                group = [n for n in grown(core, profiles, self._p.batch_days) if n not in taken]
-                taken.update(group)
-                found = self._signs(group, profiles)
-                if self._strong(found, 1.0):
-                    self._tell(day, Seen(group, profiles, window, pairs, found), findings)
+            group = members(people, found) & ~taken
+            found = signs(group, seen, self._p.batch_days)
+            if group.sum() >= self._p.group_accounts and self._strong(found):
+                taken |= group
+                self._tell(day, Seen(np.flatnonzero(group).tolist(), seen, pairs, found), findings)
 
-    def _signs(self, group: list[int], profiles: list[Profile]) -> list[Sign]:
-        inside = set(group)
-        others = [one for n, one in enumerate(profiles) if n not in inside]
-        return signs([profiles[n] for n in group], others, self._p.batch_days)
+    def _pairs(self, seen: Window) -> Pairs:
+        """Pairs with more in common than chance gives."""
+        count, p = len(seen), self._p
+        parts = [
+            kind_evidence(rows.who, rows.what, count, p.popular_accounts, p.likely)
+            for rows in map(seen.rows, KINDS)
+            if len(rows.who)
+        ]
+        return kept(summed(parts, count), count, p.false_share)
 
-    def _strong(self, found: list[Sign], part: float) -> bool:
-        return sum(max(0.0, sign.evidence) for sign in found) >= part * self._p.evidence
+    def _communities(self, seen: Window, pairs: Pairs) -> list[Bools]:
+        """What the groups that pairs make grow to, largest first. Groups are parts: those that grow into each other are
+        one."""
+        found: list[Bools] = []
+        for core in groups(pairs):
+            if len(core) < _CORE or any(2 * one[core].sum() >= len(core) for one in found):
+                continue
+            grown = community(core, seen)
+            while same := [one for one in found if 2 * (one & grown).sum() >= min(one.sum(), grown.sum())]:
+                found = [one for one in found if not any(one is other for other in same)]
+                grown = community(np.flatnonzero(np.logical_or.reduce([grown, *same])).tolist(), seen)
+            found.append(grown)
+        return sorted(found, key=lambda one: (-one.sum(), one.argmax()))
 
-    def _pairs(self, window: list[list[AccountDay]], profiles: list[Profile]) -> Pairs:
-        rows: dict[str, tuple[list[int], list[int]]] = {kind: ([], []) for kind in KINDS}
-        numbers: dict[str, int] = {}
-        own = {
-            f"answer {days[0].platform} {post}": n
-            for n, days in enumerate(window)
-            for one in days
-            for _, post in one.own
-        }
-        for n, profile in enumerate(profiles):
-            for thing in sorted(profile.objects):
-                who, what = rows[thing.partition(" ")[0]]
-                who.append(n)
-                what.append(numbers.setdefault(thing, len(numbers)))
-                # Whoever answers a post has it in common with its author.
-                if (author := own.get(thing, n)) != n and thing not in profiles[author].objects:
-                    who.append(author)
-                    what.append(numbers[thing])
-        parts = []
-        for who, what in rows.values():
-            if who:
-                both = np.unique(np.array([what, who], dtype=np.int64), axis=1)
-                _, objects = np.unique(both[0], return_inverse=True)
-                parts.append(
-                    kind_evidence(both[1], objects, len(profiles), self._p.popular_accounts, self._p.likely)
-                )
-        made = np.array([np.nan if one.created_at is None else one.created_at for one in profiles])
-        shapes: dict[str, int] = {"": -1}
-        of = [shapes.setdefault(shape(one.name), len(shapes) - 1) for one in profiles]
-        return with_origins(summed(parts, len(profiles)), made, np.array(of, dtype=np.int64))
+    def _strong(self, found: list[Sign]) -> bool:
+        return sum(max(0.0, sign.evidence) for sign in found) >= self._p.evidence
 
     def _tell(self, day: int, seen: Seen, findings: list[Finding]) -> None:
-        members = frozenset((seen.profiles[n].platform, seen.profiles[n].author) for n in seen.group)
+        first = (seen.window.days[n][0] for n in seen.group)
+        accounts = frozenset((one.platform, one.author) for one in first)
         same = [
             ring
             for ring in self._rings
-            if 2 * len(members & ring.members) >= min(len(members), len(ring.members)) and ring.last < day
+            if 2 * len(accounts & ring.members) >= min(len(accounts), len(ring.members)) and ring.last < day
         ]
         same.sort(key=lambda ring: (ring.born, ring.name))
         if same:
             name, born = same[0].name, same[0].born
             findings += [msgspec.structs.replace(ring.told, withdrawn=True) for ring in same[1:]]
         else:
-            name, born = alert_id(NAME, "weeks", day, *min(members)), day
+            name, born = alert_id(NAME, "weeks", day, *min(accounts)), day
         told = describe(self._p, name, seen)
         findings.append(told)
         self._rings = [ring for ring in self._rings if ring not in same]
-        self._rings.append(_Ring(name, born, members, day, told))
+        self._rings.append(_Ring(name, born, accounts, day, told))

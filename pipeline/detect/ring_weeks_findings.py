@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from pipeline.detect.account_days import AccountDay
 from pipeline.detect.finding import Evidence, Finding, members, reason
 from pipeline.detect.parameters_weeks import WeeksParameters
 from pipeline.detect.ring_findings import MOST_POSTS
 from pipeline.detect.ring_pairs import Pairs
-from pipeline.detect.ring_signs import Profile, Sign
+from pipeline.detect.ring_signs import Sign
+from pipeline.detect.ring_window import Window
 from schemas.alerts import MAX_IDS, Detector, Reason, Severity, Subject
 
 NAME = "ring_weeks"
@@ -27,8 +27,7 @@ class Seen(NamedTuple):
     """A group in its window: numbers of accounts, all accounts with their days, the pairs that were kept, its signs."""
 
     group: list[int]
-    profiles: list[Profile]
-    window: list[list[AccountDay]]
+    window: Window
     pairs: Pairs
     signs: list[Sign]
 
@@ -43,18 +42,19 @@ def _links(seen: Seen) -> tuple[list[dict[str, object]], int]:
             near[a].append((weight, b))
             near[b].append((weight, a))
             count += 1
-    popular = Counter(thing for n in seen.group for thing in seen.profiles[n].objects)
+    objects = {
+        n: frozenset(thing for one in seen.window.days[n] for thing in one.objects) for n in seen.group
+    }
+    popular = Counter(thing for things in objects.values() for thing in things)
     out: list[dict[str, object]] = []
     for n in seen.group[:MAX_IDS]:
-        one = seen.profiles[n]
+        one = seen.window.days[n][0]
         links = []
         for weight, other in sorted(near[n], key=lambda link: (-link[0], link[1]))[:MOST_LINKS]:
-            common = sorted(
-                one.objects & seen.profiles[other].objects, key=lambda thing: (popular[thing], thing)
-            )
+            common = sorted(objects[n] & objects[other], key=lambda thing: (popular[thing], thing))
             links.append(
                 {
-                    "account": seen.profiles[other].author,
+                    "account": seen.window.days[other][0].author,
                     "evidence": round(weight, 1),
                     "common": [thing[:200] for thing in common[:MOST_THINGS]],
                 }
@@ -66,8 +66,9 @@ def _links(seen: Seen) -> tuple[list[dict[str, object]], int]:
 def describe(p: WeeksParameters, name: str, seen: Seen) -> Finding:
     """The finding. `observed`: pairs with more in common than chance gives; `expected`: those of them that chance may
     have made."""
-    accounts = [seen.profiles[n] for n in seen.group]
-    posts = sorted({post for n in seen.group for one in seen.window[n] for post in one.own})
+    days = [one for n in seen.group for one in seen.window.days[n]]
+    accounts = [seen.window.days[n][0] for n in seen.group]
+    posts = sorted({post for one in days for post in one.own})
     links, pairs = _links(seen)
     platforms = Counter(one.platform for one in accounts)
     platform = min(platforms, key=lambda word: (-platforms[word], word))
@@ -82,7 +83,7 @@ def describe(p: WeeksParameters, name: str, seen: Seen) -> Finding:
             pairs=pairs,
             of=len(accounts) * (len(accounts) - 1) // 2,
             accounts=len(accounts),
-            days=len({one.day for n in seen.group for one in seen.window[n]}),
+            days=len({one.day for one in days}),
             platforms=dict(sorted(platforms.items())),
         ),
         *(
