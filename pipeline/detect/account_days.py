@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import msgspec
 
@@ -27,7 +26,7 @@ MOST_POSTS = 4
 _OWN = 30  # characters from which a text is somebody's own
 _PLACE_HOURS = 2  # being in one thread within so long is being there together
 
-_NAME = re.compile(r"(?<=[\w,;] )[A-ZÀ-Þ][\w-]{3,30}")
+_NAME = re.compile(r" (?<=[\w,;] )([A-ZÀ-Þ][\w-]{3,30})")  # that it begins with a space makes it fast
 
 
 class AccountDay(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -47,8 +46,8 @@ class AccountDay(msgspec.Struct, frozen=True, gc=False, array_like=True):
 def objects_of(one: Enriched) -> list[str]:
     """The objects of a post: what it links to, names, quotes, where it stands and what it answers."""
     post = one.post
-    if post.repost_of:
-        return [f"answer {post.platform} {post.repost_of}"]
+    if post.repost:
+        return [f"answer {post.platform} {post.repost_of or one.key}"]
     out = [f"link {link}" for link in one.urls[:2] if "/" in link or "?" in link]
     if one.domain:
         out.append(f"site {one.domain}")
@@ -64,7 +63,7 @@ def objects_of(one: Enriched) -> list[str]:
     return out
 
 
-class _Seen(NamedTuple):
+class _Seen(msgspec.Struct, gc=False):
     at: Micros
     post: str
     name: str | None

@@ -13,7 +13,7 @@ then communities.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -80,10 +80,31 @@ class RingWeeks:
         for day in sorted(day for day in self._days if first <= day <= last):
             for old in [old for old in self._days if old <= day - self._p.window_days]:
                 del self._days[old]
+            self._bound(day)
             if day % self._p.every_days == 0 or (ended and day == last):
                 self._look(day, findings)
         self._upto = max(self._upto, last)
         self._close(last, findings)
+
+    def _bound(self, day: int) -> None:
+        """Keeps `most_days` account days up to this day: those go whose accounts have the fewest, and of these first
+        those that were not seen for the longest."""
+        complete = [past for past in sorted(self._days) if past <= day]
+        excess = sum(len(self._days[past]) for past in complete) - self._p.most_days
+        if excess <= 0:
+            return
+        count = Counter(account for past in complete for account in self._days[past])
+        last = {account: past for past in complete for account in self._days[past]}
+        excess += self._p.most_days // 8  # so that this is not for each day
+        gone: set[Account] = set()
+        for account in sorted(count, key=lambda account: (count[account], last[account], account)):
+            if excess <= 0:
+                break
+            gone.add(account)
+            excess -= count[account]
+        for past in complete:
+            kept = {account: one for account, one in self._days[past].items() if account not in gone}
+            self._days[past] = kept
 
     def _close(self, day: int, findings: list[Finding]) -> None:
         calm = [ring for ring in self._rings if day - ring.last > self._p.quiet_days]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -13,14 +14,16 @@ from pipeline.detect.ring_findings import MOST_POSTS
 from pipeline.detect.ring_pairs import Pairs
 from pipeline.detect.ring_signs import Sign
 from pipeline.detect.ring_window import Window
-from schemas.alerts import MAX_IDS, Detector, Reason, Severity, Subject
+from schemas.alerts import Detector, Reason, Severity, Subject
 
 NAME = "ring_weeks"
-VERSION = "1"
+VERSION = "2"
+MOST_NAMED = 500
+"""Accounts of a ring that are told with what put them there."""
 MOST_LINKS = 3
 """Of an account, the strongest ones are told."""
 MOST_THINGS = 5
-"""Things in common of a pair that are told, the rarest ones."""
+"""Things that an account has in common with the ring, or with one of it, that are told: the rarest ones."""
 
 
 class Seen(NamedTuple):
@@ -32,8 +35,9 @@ class Seen(NamedTuple):
     signs: list[Sign]
 
 
-def _links(seen: Seen) -> tuple[list[dict[str, object]], int]:
-    """For each account its strongest links to others of the ring, and how many pairs are linked."""
+def _accounts(seen: Seen) -> tuple[list[dict[str, object]], int]:
+    """For each account the signs that it has, what it has in common with others of the ring, and its strongest links to
+    some of them; and how many pairs are linked."""
     inside = set(seen.group)
     near: dict[int, list[tuple[float, int]]] = {n: [] for n in seen.group}
     count = 0
@@ -42,24 +46,34 @@ def _links(seen: Seen) -> tuple[list[dict[str, object]], int]:
             near[a].append((weight, b))
             near[b].append((weight, a))
             count += 1
-    objects = {
-        n: frozenset(thing for one in seen.window.days[n] for thing in one.objects) for n in seen.group
-    }
-    popular = Counter(thing for things in objects.values() for thing in things)
+    had = {n: {thing for one in seen.window.days[n] for thing in one.objects} for n in seen.group}
+    popular = Counter(thing for things in had.values() for thing in things)
+
+    def rarest(things: Iterable[str]) -> list[str]:
+        order = sorted((popular[thing], thing) for thing in things if popular[thing] > 1)
+        return [thing[:200] for _, thing in order[:MOST_THINGS]]
+
     out: list[dict[str, object]] = []
-    for n in seen.group[:MAX_IDS]:
+    for n in seen.group[:MOST_NAMED]:
         one = seen.window.days[n][0]
-        links = []
-        for weight, other in sorted(near[n], key=lambda link: (-link[0], link[1]))[:MOST_LINKS]:
-            common = sorted(objects[n] & objects[other], key=lambda thing: (popular[thing], thing))
-            links.append(
-                {
-                    "account": seen.window.days[other][0].author,
-                    "evidence": round(weight, 1),
-                    "common": [thing[:200] for thing in common[:MOST_THINGS]],
-                }
-            )
-        out.append({"platform": one.platform, "account": one.author, "links": links})
+        links = [
+            {
+                "account": seen.window.days[other][0].author,
+                "evidence": round(weight, 1),
+                "common": rarest(had[n] & had[other]),
+            }
+            for weight, other in sorted(near[n], key=lambda link: (-link[0], link[1]))[:MOST_LINKS]
+        ]
+        signs = [sign.reason.code for sign in seen.signs if sign.evidence > 0 and sign.has[n]]
+        out.append(
+            {
+                "platform": one.platform,
+                "account": one.author,
+                "signs": signs,
+                "common": rarest(had[n]),
+                "links": links,
+            }
+        )
     return out, count
 
 
@@ -69,7 +83,7 @@ def describe(p: WeeksParameters, name: str, seen: Seen) -> Finding:
     days = [one for n in seen.group for one in seen.window.days[n]]
     accounts = [seen.window.days[n][0] for n in seen.group]
     posts = sorted({post for one in days for post in one.own})
-    links, pairs = _links(seen)
+    links, pairs = _accounts(seen)
     platforms = Counter(one.platform for one in accounts)
     platform = min(platforms, key=lambda word: (-platforms[word], word))
     evidence = sum(max(0.0, sign.evidence) for sign in seen.signs)
