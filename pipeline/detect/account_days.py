@@ -7,12 +7,17 @@ names that accounts of different platforms can have in common, but for places an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
 from pipeline.text.enrich import Enriched
 from schemas.times import DAY, HOUR, Micros
+
+Account = tuple[str, str]
+"""Platform and id."""
 
 INTERESTS = ("name", "site", "tag")
 MEETINGS = ("answer", "link", "place")
@@ -108,3 +113,22 @@ def _summed(day: int, key: tuple[str, str], posts: list[_Seen]) -> AccountDay:
         tuple(list(objects)[:MOST_OBJECTS]),
         tuple((one.at, one.post) for one in posts[:MOST_POSTS]),
     )
+
+
+def surplus(days: Sequence[Mapping[Account, AccountDay]], most: int) -> set[Account]:
+    """The accounts to be forgotten where there are more than `most` account days: those seen on the fewest days, and of
+    these first those that were not seen for the longest. An eighth more than must be, so that it is not each day's
+    work. `days` in order."""
+    excess = sum(map(len, days)) - most
+    if excess <= 0:
+        return set()
+    excess += most // 8
+    count = Counter(chain.from_iterable(days))
+    last = {account: place for place, accounts in enumerate(days) for account in accounts}
+    gone: set[Account] = set()
+    for account in sorted(count, key=lambda account: (count[account], last[account], account)):
+        if excess <= 0:
+            break
+        gone.add(account)
+        excess -= count[account]
+    return gone

@@ -31,7 +31,7 @@ class WeeksParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window_days: int = 28
     every_days: int = 4
     active_days: int = 4
-    most_days: int = 400_000
+    most_days: int = 200_000
     most_accounts: int = 20_000
     popular_accounts: int = 120
     likely: float = 0.1

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from pipeline.detect.account_days import KINDS, AccountDay
+from pipeline.detect.account_days import KINDS, Account, AccountDay, surplus
 from pipeline.detect.clock import Tick
 from pipeline.detect.finding import Finding
 from pipeline.detect.parameters_weeks import WeeksParameters
@@ -32,7 +33,6 @@ from pipeline.detect.ring_window import Bools, Window, window
 from schemas.alerts import alert_id
 from schemas.times import DAY
 
-Account = tuple[str, str]
 NAME = "coordinated_accounts"
 _CORE = 3
 """Accounts of a group from which it is worth growing: a ring may have no more on each forum."""
@@ -87,24 +87,12 @@ class RingWeeks:
         self._close(last, findings)
 
     def _bound(self, day: int) -> None:
-        """Keeps `most_days` account days up to this day: those go whose accounts have the fewest, and of these first
-        those that were not seen for the longest."""
+        """Keeps `most_days` account days up to this day."""
         complete = [past for past in sorted(self._days) if past <= day]
-        excess = sum(len(self._days[past]) for past in complete) - self._p.most_days
-        if excess <= 0:
-            return
-        count = Counter(account for past in complete for account in self._days[past])
-        last = {account: past for past in complete for account in self._days[past]}
-        excess += self._p.most_days // 8  # so that this is not for each day
-        gone: set[Account] = set()
-        for account in sorted(count, key=lambda account: (count[account], last[account], account)):
-            if excess <= 0:
-                break
-            gone.add(account)
-            excess -= count[account]
-        for past in complete:
-            kept = {account: one for account, one in self._days[past].items() if account not in gone}
-            self._days[past] = kept
+        if gone := surplus([self._days[past] for past in complete], self._p.most_days):
+            for past in complete:
+                kept = {account: one for account, one in self._days[past].items() if account not in gone}
+                self._days[past] = kept
 
     def _close(self, day: int, findings: list[Finding]) -> None:
         calm = [ring for ring in self._rings if day - ring.last > self._p.quiet_days]
@@ -113,13 +101,14 @@ class RingWeeks:
 
     def _window(self, day: int) -> list[list[AccountDay]]:
         """The days of each account that is looked at, in order of account."""
-        of: defaultdict[Account, list[AccountDay]] = defaultdict(list)
-        for past in sorted(past for past in self._days if past <= day):
-            for account, one in self._days[past].items():
-                of[account].append(one)
-        active = [account for account, days in of.items() if len(days) >= self._p.active_days]
-        active.sort(key=lambda account: (-len(of[account]), account))
-        return [of[account] for account in sorted(active[: self._p.most_accounts])]
+        days = [self._days[past] for past in sorted(self._days) if past <= day]
+        count = Counter(chain.from_iterable(days))
+        active = [account for account, number in count.items() if number >= self._p.active_days]
+        active.sort(key=lambda account: (-count[account], account))
+        return [
+            [accounts[account] for accounts in days if account in accounts]
+            for account in sorted(active[: self._p.most_accounts])
+        ]
 
     def _look(self, day: int, findings: list[Finding]) -> None:
         self._close(day, findings)
