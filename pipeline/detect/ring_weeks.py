@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 
 from pipeline.detect.account_days import KINDS, Account, AccountDay, surplus
-from pipeline.detect.clock import Tick
+from pipeline.detect.clock import END, Tick
 from pipeline.detect.finding import Finding
 from pipeline.detect.parameters_weeks import WeeksParameters
 from pipeline.detect.ring_grow import community, members
@@ -39,9 +39,12 @@ _CORE = 3
 
 
 class _Ring(NamedTuple):
+    """members: when it was last looked at; seen: on which day each account was last one of them."""
+
     name: str
     born: int
     members: frozenset[Account]
+    seen: dict[Account, int]
     last: int
     told: Finding
 
@@ -169,7 +172,12 @@ class RingWeeks:
             findings += [msgspec.structs.replace(ring.told, withdrawn=True) for ring in same[1:]]
         else:
             name, born = alert_id(NAME, "weeks", day, *min(accounts)), day
-        told = describe(self._p, name, seen)
+        ever = {account: last for ring in same[::-1] for account, last in sorted(ring.seen.items())}
+        former = {account: last for account, last in ever.items() if account not in accounts}
+        since = min((ring.told.first_seen for ring in same), default=END)
+        told = describe(self._p, name, seen, former, since)
         findings.append(told)
         self._rings = [ring for ring in self._rings if ring not in same]
-        self._rings.append(_Ring(name, born, accounts, day, told))
+        self._rings.append(
+            _Ring(name, born, accounts, {**former, **dict.fromkeys(sorted(accounts), day)}, day, told)
+        )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from pipeline.detect.account_days import Account, AccountDay
 from pipeline.detect.finding import Evidence, Finding, members, reason
 from pipeline.detect.parameters_weeks import WeeksParameters
 from pipeline.detect.ring_findings import MOST_POSTS
@@ -15,6 +16,7 @@ from pipeline.detect.ring_pairs import Pairs
 from pipeline.detect.ring_signs import Sign
 from pipeline.detect.ring_window import Window
 from schemas.alerts import Detector, Reason, Severity, Subject
+from schemas.times import DAY, Micros, format_time
 
 NAME = "ring_weeks"
 VERSION = "2"
@@ -77,12 +79,25 @@ def _accounts(seen: Seen) -> tuple[list[dict[str, object]], int]:
     return out, count
 
 
-def describe(p: WeeksParameters, name: str, seen: Seen) -> Finding:
+def _posts(days: Sequence[AccountDay]) -> list[tuple[Micros, str]]:
+    return [post for one in days for post in one.own]
+
+
+def describe(
+    p: WeeksParameters, name: str, seen: Seen, former: Mapping[Account, int], since: Micros
+) -> Finding:
     """The finding. `observed`: pairs with more in common than chance gives; `expected`: those of them that chance may
-    have made."""
+    have made.
+
+    Args:
+        former: accounts that were in the ring when it was looked at before, and the last day at which they were.
+        since: when its first post was, as far as told before.
+    """
     days = [one for n in seen.group for one in seen.window.days[n]]
     accounts = [seen.window.days[n][0] for n in seen.group]
     posts = sorted({post for one in days for post in one.own})
+    each = max(1, MOST_POSTS // len(accounts))  # of every account some
+    rows = sorted({post for n in seen.group for post in _posts(seen.window.days[n])[:each]})
     links, pairs = _accounts(seen)
     platforms = Counter(one.platform for one in accounts)
     platform = min(platforms, key=lambda word: (-platforms[word], word))
@@ -106,6 +121,13 @@ def describe(p: WeeksParameters, name: str, seen: Seen) -> Finding:
         ),
         reason("account_links", links=links),
     ]
+    left = sorted((-day, platform, author) for (platform, author), day in former.items())
+    if left:
+        listed = [
+            {"platform": where, "account": author, "last": format_time(-day * DAY)[:10]}
+            for day, where, author in left[:MOST_NAMED]
+        ]
+        said.append(reason("former_accounts", accounts=len(left), listed=listed))
     checked = reason("common_interest", evidence=round(evidence, 1), needed=p.evidence, holds=False)
     return Finding(
         alert_id=name,
@@ -113,18 +135,16 @@ def describe(p: WeeksParameters, name: str, seen: Seen) -> Finding:
         severity=severity,
         score=round(1.0 - 0.5 ** (evidence / p.evidence), 4),
         subject=Subject(platform, name.removeprefix("coordinated_accounts-"), ", ".join(authors[:3])[:100]),
-        first_seen=posts[0][0],
+        first_seen=min(since, posts[0][0]),
         last_seen=posts[-1][0],
         start=posts[0][0],
         end=posts[-1][0],
-        accounts=members(authors, len(accounts)),
+        accounts=members(authors + [author for _, _, author in left], len(accounts) + len(left)),
         posts=members(post for _, post in posts),
         observed=float(pairs),
         expected=round(p.false_share * pairs, 2),
         reasons=tuple(said),
         ruled_out=(checked,),
-        evidence=Evidence(
-            "posts", {}, posts[0][0], posts[-1][0], tuple(post for _, post in posts[:MOST_POSTS])
-        ),
+        evidence=Evidence("posts", {}, rows[0][0], rows[-1][0], tuple(post for _, post in rows[:MOST_POSTS])),
         detector=Detector(NAME, VERSION, msgspec.structs.asdict(p)),
     )

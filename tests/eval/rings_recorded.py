@@ -61,8 +61,8 @@ def report(data: Path, problems: list[str]) -> str:
             (account["platform"], account["account"])
             for one in last.values()
             for reason in one.reasons
-            if not one.withdrawn and reason.code == "account_links"
-            for account in reason.values["links"]
+            if not one.withdrawn and reason.code in ("account_links", "former_accounts")
+            for account in reason.values["links" if reason.code == "account_links" else "listed"]
         }
         active = {account for account, posts in operation.items() if posts >= _ACTIVE}
         right, found = len(named & operation.keys()), len(named & active)
