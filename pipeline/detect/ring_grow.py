@@ -5,25 +5,19 @@ is held against it by naive Bayes: how often it does what is typical of the comm
 community do and how often all others. The odds beforehand are one in the number of accounts. The community and what is
 typical of it are found by turns (Celeux and Govaert, "A classification EM algorithm for clustering and two stochastic
 versions", 1992). What else its accounts have in common (`ring_signs`) was not chosen for, and speaks for itself.
-
-When it has spoken, `members` tells a ring from the people around it, who work for the firm that it praises, say, or are
-its customers: a mixture of two kinds of accounts, of which the one has each sign as often as innocent groups do, and
-the other at a rate of its own (McLachlan and Peel, "Finite Mixture Models", 2000).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import log
 
 import numpy as np
 
 from pipeline.detect.account_days import INTERESTS, MEETINGS
-from pipeline.detect.ring_signs import Sign
 from pipeline.detect.ring_window import Bools, Floats, Window
 
 _ROUNDS = 8
-_TURNS = 50
 _TYPICAL = 0.3
 """Share of a group from which what its accounts name is typical of it."""
 
@@ -65,7 +59,7 @@ def _meetings(group: Bools, window: Window) -> Floats:
     rows = window.rows(*MEETINGS)
     inside = group[rows.who]
     having = np.bincount(rows.what[inside], minlength=rows.objects)
-    hits = np.bincount(rows.who[having[rows.what] > inside], minlength=len(window))
+    hits = np.bincount(rows.who[having[rows.what] > inside], minlength=len(window))  # another one than itself
     of = np.bincount(rows.who, minlength=len(window))
     score = np.zeros(len(window))
     for platform in np.unique(window.platforms[group]).tolist():
@@ -75,22 +69,3 @@ def _meetings(group: Bools, window: Window) -> Floats:
         usual = (hits[others].sum() + 0.5) / (of[others].sum() + 1)
         score[here] = hits[here] * log(rate / usual) + (of - hits)[here] * log((1 - rate) / (1 - usual))
     return score
-
-
-def members(group: Bools, signs: Sequence[Sign]) -> Bools:
-    """Who of a community is likelier in a ring than not, by the signs of the community. Shape (accounts,)."""
-    usual = np.array([[sign.usual] for sign in signs])
-    known = np.array([sign.known[group] for sign in signs])
-    has = known & np.array([sign.has[group] for sign in signs])
-    innocent = np.where(has, np.log(usual), np.where(known, np.log1p(-usual), 0.0)).sum(axis=0)
-    ring = np.where(has.any(axis=0), 0.9, 0.1)
-    for _ in range(_TURNS):
-        share = (ring.sum() + 0.5) / (len(ring) + 1)
-        rate = ((has * ring).sum(axis=1) + 0.5) / ((known * ring).sum(axis=1) + 1)
-        # A ring shows no sign less than others do.
-        rate = np.maximum(rate[:, None], usual)
-        like = np.where(has, np.log(rate), np.where(known, np.log1p(-rate), 0.0)).sum(axis=0)
-        ring = 1.0 / (1.0 + np.exp(innocent - like + log((1 - share) / share)))
-    out = np.zeros_like(group)
-    out[np.flatnonzero(group)[ring >= 0.5]] = True
-    return out

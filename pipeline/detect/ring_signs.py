@@ -26,13 +26,14 @@ least, however few of all accounts are."""
 
 class Sign(NamedTuple):
     """evidence: in nats; positive speaks for a ring. has, known: which accounts have it, and of which that is known;
-    shape (accounts,). usual: share of an innocent group that has it."""
+    shape (accounts,). usual: share of an innocent group that has it. choice: of how many such signs it is the best."""
 
     evidence: float
     reason: Reason
     has: Bools
     known: Bools
     usual: float
+    choice: int
 
 
 def surprise(hits: int, of: int, usual: float) -> float:
@@ -70,7 +71,7 @@ def made_together(group: Bools, window: Window, width: float) -> Sign:
         since=format_time(start),
         usual_share=round(share, 4),
     )
-    return Sign(evidence, figures, has, known, usual)
+    return Sign(evidence, figures, has, known, usual, 1 + of)
 
 
 def named_alike(group: Bools, window: Window) -> Sign:
@@ -93,9 +94,8 @@ def named_alike(group: Bools, window: Window) -> Sign:
         accounts=int(inside[pattern]) if found else 0,
         usual_share=round(share, 4),
     )
-    return Sign(
-        evidence - log(1 + len(found)), figures, window.shapes == pattern, known, max(share, _USUAL_PATTERN)
-    )
+    usual, choice = max(share, _USUAL_PATTERN), 1 + len(found)
+    return Sign(evidence - log(choice), figures, window.shapes == pattern, known, usual, choice)
 
 
 def same_words(group: Bools, window: Window) -> Sign:
@@ -116,7 +116,7 @@ def same_words(group: Bools, window: Window) -> Sign:
     called = 2 * max(linked.max(initial=0), said[ours].max(initial=0)) >= size
     evidence = 0.0 if called else count * by / size
     known = np.full_like(group, not called)
-    return Sign(evidence, reason("same_words", texts=count, accounts=by), has, known, _USUAL_COPIES)
+    return Sign(evidence, reason("same_words", texts=count, accounts=by), has, known, _USUAL_COPIES, 1)
 
 
 def signs(group: Bools, window: Window, batch_days: float) -> list[Sign]:

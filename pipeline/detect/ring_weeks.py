@@ -1,10 +1,10 @@
 """coordinated_accounts over weeks: rings of ordinary profiles, joined by several weak signals.
 
 Every few days of event time, when all partitions have told it, the accounts of the last weeks are looked at anew: pairs
-with more in common than chance gives (`ring_pairs`), the groups that they make, and what a group has in common beyond
-its interests (`ring_signs`), as single accounts look ordinary. A ring goes on under its name as long as half of the
-smaller of its old and new selves is in both; where two become one, the younger name is withdrawn. The outcome is a
-function of the set of account days.
+with more in common than chance gives (`ring_pairs`), the communities that they grow to (`ring_grow`), what a community
+has in common beyond its interests (`ring_signs`), as single accounts look ordinary, and who of it that is
+(`ring_members`). A ring goes on under its name as long as half of the smaller of its old and new selves is in both;
+where two become one, the younger name is withdrawn. The outcome is a function of the set of account days.
 
 The approach is that of Pacheco et al., "Uncovering Coordinated Networks on Social Media", ICWSM 2021, and Nizzoli et
 al., "Coordinated Behavior on Social Media in 2019 UK General Election", ICWSM 2021: similarities of pairs, filtered,
@@ -25,10 +25,11 @@ from pipeline.detect.account_days import KINDS, Account, AccountDay, surplus
 from pipeline.detect.clock import END, Tick
 from pipeline.detect.finding import Finding
 from pipeline.detect.parameters_weeks import WeeksParameters
-from pipeline.detect.ring_grow import community, members
+from pipeline.detect.ring_grow import community
+from pipeline.detect.ring_members import evidence, members
 from pipeline.detect.ring_pairs import Pairs, groups, kept, kind_evidence, summed
-from pipeline.detect.ring_signs import Sign, signs
-from pipeline.detect.ring_weeks_findings import Seen, describe
+from pipeline.detect.ring_signs import signs
+from pipeline.detect.ring_weeks_findings import MOST_NAMED, Seen, describe
 from pipeline.detect.ring_window import Bools, Window, window
 from schemas.alerts import alert_id
 from schemas.times import DAY
@@ -122,12 +123,14 @@ class RingWeeks:
         pairs = self._pairs(seen)
         taken = np.zeros(len(seen), dtype=bool)
         for people in self._communities(seen, pairs):
-            found = signs(people, seen, self._p.batch_days)
-            if not self._strong(found):
+            *own, words = found = signs(people, seen, self._p.batch_days)
+            if max(0.0, evidence(people, own)) + words.evidence < self._p.evidence:
                 continue
             group = members(people, found) & ~taken
+            if group.sum() < self._p.group_accounts:
+                continue
             found = signs(group, seen, self._p.batch_days)
-            if group.sum() >= self._p.group_accounts and self._strong(found):
+            if sum(max(0.0, sign.evidence) for sign in found) >= self._p.evidence:
                 taken |= group
                 self._tell(day, Seen(np.flatnonzero(group).tolist(), seen, pairs, found), findings)
 
@@ -155,9 +158,6 @@ class RingWeeks:
             found.append(grown)
         return sorted(found, key=lambda one: (-one.sum(), one.argmax()))
 
-    def _strong(self, found: list[Sign]) -> bool:
-        return sum(max(0.0, sign.evidence) for sign in found) >= self._p.evidence
-
     def _tell(self, day: int, seen: Seen, findings: list[Finding]) -> None:
         first = (seen.window.days[n][0] for n in seen.group)
         accounts = frozenset((one.platform, one.author) for one in first)
@@ -173,7 +173,8 @@ class RingWeeks:
         else:
             name, born = alert_id(NAME, "weeks", day, *min(accounts)), day
         ever = {account: last for ring in same[::-1] for account, last in sorted(ring.seen.items())}
-        former = {account: last for account, last in ever.items() if account not in accounts}
+        left = [(account, last) for account, last in ever.items() if account not in accounts]
+        former = dict(sorted(left, key=lambda one: (-one[1], one[0]))[:MOST_NAMED])
         since = min((ring.told.first_seen for ring in same), default=END)
         told = describe(self._p, name, seen, former, since)
         findings.append(told)

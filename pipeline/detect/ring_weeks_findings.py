@@ -90,7 +90,7 @@ def describe(
     have made.
 
     Args:
-        former: accounts that were in the ring when it was looked at before, and the last day at which they were.
+        former: accounts that were in the ring when it was looked at before, and the last such day; the latest first.
         since: when its first post was, as far as told before.
     """
     days = [one for n in seen.group for one in seen.window.days[n]]
@@ -121,13 +121,12 @@ def describe(
         ),
         reason("account_links", links=links),
     ]
-    left = sorted((-day, platform, author) for (platform, author), day in former.items())
-    if left:
+    if former:
         listed = [
-            {"platform": where, "account": author, "last": format_time(-day * DAY)[:10]}
-            for day, where, author in left[:MOST_NAMED]
+            {"platform": platform, "account": author, "last": format_time(day * DAY)[:10]}
+            for (platform, author), day in former.items()
         ]
-        said.append(reason("former_accounts", accounts=len(left), listed=listed))
+        said.append(reason("former_accounts", accounts=len(former), listed=listed))
     checked = reason("common_interest", evidence=round(evidence, 1), needed=p.evidence, holds=False)
     return Finding(
         alert_id=name,
@@ -139,7 +138,7 @@ def describe(
         last_seen=posts[-1][0],
         start=posts[0][0],
         end=posts[-1][0],
-        accounts=members(authors + [author for _, _, author in left], len(accounts) + len(left)),
+        accounts=members([*authors, *(author for _, author in former)], len(accounts) + len(former)),
         posts=members(post for _, post in posts),
         observed=float(pairs),
         expected=round(p.false_share * pairs, 2),

@@ -16,7 +16,7 @@ from pipeline.detect.account_days import AccountDay, AccountDays, surplus
 from pipeline.detect.clock import END, FINAL, Tick
 from pipeline.detect.finding import Finding, reason
 from pipeline.detect.parameters_weeks import WeeksParameters
-from pipeline.detect.ring_grow import members
+from pipeline.detect.ring_members import members
 from pipeline.detect.ring_pairs import groups, kept, kind_evidence
 from pipeline.detect.ring_signs import Sign
 from pipeline.detect.ring_weeks import RingWeeks
@@ -152,7 +152,7 @@ def test_members_are_told_from_the_people_around_them(ring: int, around: int) ->
 
     def sign(has: list[bool]) -> Sign:
         every = np.array(has, dtype=bool)
-        return Sign(9.0, reason("made_together"), every, np.ones_like(every), 0.1)
+        return Sign(9.0, reason("made_together"), every, np.ones_like(every), 0.1, 1)
 
     group = np.ones(ring + around + 1, dtype=bool)
     named = members(group, [sign([True] * ring + [False] * (around + 1))] * 2)
