@@ -8,7 +8,7 @@ import msgspec
 class WeeksParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Accounts that weak signals join over weeks (`pipeline.detect.ring_weeks`).
 
-    enabled: whether rings are looked for; it costs about a fifth more time of detection.
+    enabled: whether rings are looked for; it costs about a quarter more time of detection.
     window_days: what is looked at together (days).
     every_days: how often it is looked at (days); at the end of a stream in any case.
     active_days: an account is looked at from so many days with posts within the window.
