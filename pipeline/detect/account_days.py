@@ -7,15 +7,21 @@ names that accounts of different platforms can have in common, but for places an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
 from pipeline.text.enrich import Enriched
 from schemas.times import DAY, HOUR, Micros
 
-KINDS = ("answer", "link", "name", "place", "site", "tag", "text")
+Account = tuple[str, str]
+"""Platform and id."""
+
+INTERESTS = ("name", "site", "tag")
+MEETINGS = ("answer", "link", "place")
+KINDS = (*INTERESTS, *MEETINGS, "text")
 """Of objects: the first word of each."""
 
 MOST_OBJECTS = 64
@@ -25,7 +31,7 @@ MOST_POSTS = 4
 _OWN = 30  # characters from which a text is somebody's own
 _PLACE_HOURS = 2  # being in one thread within so long is being there together
 
-_NAME = re.compile(r"(?<=[\w,;] )[A-ZÀ-Þ][\w-]{3,30}")
+_NAME = re.compile(r" (?<=[\w,;] )([A-ZÀ-Þ][\w-]{3,30})")  # that it begins with a space makes it fast
 
 
 class AccountDay(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -45,8 +51,8 @@ class AccountDay(msgspec.Struct, frozen=True, gc=False, array_like=True):
 def objects_of(one: Enriched) -> list[str]:
     """The objects of a post: what it links to, names, quotes, where it stands and what it answers."""
     post = one.post
-    if post.repost_of:
-        return [f"answer {post.platform} {post.repost_of}"]
+    if post.repost:
+        return [f"answer {post.platform} {post.repost_of or one.key}"]
     out = [f"link {link}" for link in one.urls[:2] if "/" in link or "?" in link]
     if one.domain:
         out.append(f"site {one.domain}")
@@ -62,7 +68,7 @@ def objects_of(one: Enriched) -> list[str]:
     return out
 
 
-class _Seen(NamedTuple):
+class _Seen(msgspec.Struct, gc=False):
     at: Micros
     post: str
     name: str | None
@@ -107,3 +113,22 @@ def _summed(day: int, key: tuple[str, str], posts: list[_Seen]) -> AccountDay:
         tuple(list(objects)[:MOST_OBJECTS]),
         tuple((one.at, one.post) for one in posts[:MOST_POSTS]),
     )
+
+
+def surplus(days: Sequence[Mapping[Account, AccountDay]], most: int) -> set[Account]:
+    """The accounts to be forgotten where there are more than `most` account days: those seen on the fewest days, and of
+    these first those that were not seen for the longest. An eighth more than must be, so that it is not each day's
+    work. `days` in order."""
+    excess = sum(map(len, days)) - most
+    if excess <= 0:
+        return set()
+    excess += most // 8
+    count = Counter(chain.from_iterable(days))
+    last = {account: place for place, accounts in enumerate(days) for account in accounts}
+    gone: set[Account] = set()
+    for account in sorted(count, key=lambda account: (count[account], last[account], account)):
+        if excess <= 0:
+            break
+        gone.add(account)
+        excess -= count[account]
+    return gone

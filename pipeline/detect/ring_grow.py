@@ -1,70 +1,71 @@
-"""Who else belongs to a ring, once its core is known: accounts that are like the core, wherever they are.
+"""Who belongs together, beginning with a few whom pairs join: whoever is like them, on other platforms too.
 
-On another forum nobody meets the core or answers it, but the brand, the site, the days in which accounts were made
-and the pattern of their names are the same. Each account is held against the core's profile by naive Bayes, its odds
-beforehand being one in the number of accounts. What the core is interested in can give three quarters of what is
-needed and no more: other people are interested in it as well.
+A `community` goes by what people with one interest have in common: what they name, whom they meet where. Each account
+is held against it by naive Bayes: how often it does what is typical of the community, against how often those of the
+community do and how often all others. The odds beforehand are one in the number of accounts. The community and what is
+typical of it are found by turns (Celeux and Govaert, "A classification EM algorithm for clustering and two stochastic
+versions", 1992). What else its accounts have in common (`ring_signs`) was not chosen for, and speaks for itself.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from math import log
 
-from pipeline.detect.ring_signs import Profile, batch, shape
-from schemas.times import DAY
+import numpy as np
 
-_ROUNDS = 4
+from pipeline.detect.account_days import INTERESTS, MEETINGS
+from pipeline.detect.ring_window import Bools, Floats, Window
+
+_ROUNDS = 8
 _TYPICAL = 0.3
-"""Share of the core from which what its accounts have is typical of it."""
-_INTEREST = 0.75
-"""Share of what is needed that interests can give."""
-_INTERESTS = ("name", "site", "tag")
+"""Share of a group from which what its accounts name is typical of it."""
 
 
-def grown(core: list[int], profiles: Sequence[Profile], batch_days: float) -> list[int]:
-    """The core and all accounts that are like it, in order; numbers of `profiles`."""
-    interests = [
-        [thing for thing in sorted(one.objects) if thing.partition(" ")[0] in _INTERESTS] for one in profiles
-    ]
-    usual = Counter(thing for things in interests for thing in things)
-    shapes = [shape(one.name) for one in profiles]
-    usual_shapes = Counter(shapes)
-    group, needed = set(core), log(len(profiles))
+def community(core: Iterable[int], window: Window) -> Bools:
+    """The core and whoever shares its interests and meets it. Shape (accounts,)."""
+    group = np.zeros(len(window), dtype=bool)
+    group[list(core)] = True
     for _ in range(_ROUNDS):
-        members = sorted(group)
-        typical = {
-            thing: _odds(hits, len(members), usual[thing], len(profiles))
-            for thing, hits in sorted(Counter(thing for n in members for thing in interests[n]).items())
-            if hits >= _TYPICAL * len(members)
-        }
-        start, _ = batch([profiles[n] for n in members], batch_days)
-        made = [
-            one.created_at is not None and start <= one.created_at <= start + batch_days * DAY
-            for one in profiles
-        ]
-        together = _odds(sum(made[n] for n in members), len(members), sum(made), len(profiles))
-        named = Counter(shapes[n] for n in members)
-        pattern = min(named, key=lambda one: (-named[one], one))
-        alike = _odds(named[pattern], len(members), usual_shapes[pattern], len(profiles))
-        for n, one in enumerate(profiles):
-            if n in group:
-                continue
-            score = sum(pair[thing in one.objects] for thing, pair in typical.items())
-            score = min(score, _INTEREST * needed)
-            if one.created_at is not None:
-                score += together[made[n]]
-            if pattern and shapes[n]:
-                score += alike[shapes[n] == pattern]
-            if score >= needed:
-                group.add(n)
-        if len(group) == len(members):
+        more = group | (_interest(group, window) + _meetings(group, window) >= log(len(window)))
+        if more.sum() == group.sum():
             break
-    return sorted(group)
+        group = more
+    return group
 
 
-def _odds(hits: int, of: int, usual: int, accounts: int) -> tuple[float, float]:
-    """Logarithms of the odds of an account of the core that has not, and that has, what `hits` of it have."""
-    core, other = (hits + 0.5) / (of + 1), (usual - hits + 0.5) / (accounts - of + 1)
-    return log((1 - core) / (1 - other)), log(core / other)
+def _interest(group: Bools, window: Window) -> Floats:
+    """By on how many of its days an account names what is typical of the group: nats for each account."""
+    rows = window.rows(*INTERESTS)
+    having = np.bincount(rows.what[group[rows.who]], minlength=rows.objects)
+    typical = having >= max(2.0, _TYPICAL * group.sum())
+    some = typical[rows.what]
+    who, what, often = rows.who[some], rows.what[some], rows.often[some]
+    inside = group[who]
+    hits = np.bincount(what[inside], weights=often[inside], minlength=rows.objects)
+    elsewhere = np.bincount(what[~inside], weights=often[~inside], minlength=rows.objects)
+    rate = (hits + 0.5) / (window.active[group].sum() + 1)
+    usual = (elsewhere + 0.5) / (window.active[~group].sum() + 1)
+    without = np.log1p(-rate) - np.log1p(-usual)
+    gain = np.log(rate) - np.log(usual) - without
+    named = np.bincount(who, weights=often * gain[what], minlength=len(window))
+    score: Floats = named + window.active * float(without[typical].sum())
+    return score
+
+
+def _meetings(group: Bools, window: Window) -> Floats:
+    """By how much of where an account was, whom it answered and what it linked to another of the group has as well,
+    against the others of its platform: nats for each account."""
+    rows = window.rows(*MEETINGS)
+    inside = group[rows.who]
+    having = np.bincount(rows.what[inside], minlength=rows.objects)
+    hits = np.bincount(rows.who[having[rows.what] > inside], minlength=len(window))  # another one than itself
+    of = np.bincount(rows.who, minlength=len(window))
+    score = np.zeros(len(window))
+    for platform in np.unique(window.platforms[group]).tolist():
+        here = window.platforms == platform
+        ours, others = here & group, here & ~group
+        rate = (hits[ours].sum() + 0.5) / (of[ours].sum() + 1)
+        usual = (hits[others].sum() + 0.5) / (of[others].sum() + 1)
+        score[here] = hits[here] * log(rate / usual) + (of - hits)[here] * log((1 - rate) / (1 - usual))
+    return score

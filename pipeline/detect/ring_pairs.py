@@ -20,10 +20,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from pipeline.detect.ring_window import Floats, Ints
 
 MOST_EVIDENCE = 12.0
 """Of one kind: no kind alone makes a pair of many."""
@@ -88,40 +86,6 @@ def summed(parts: Sequence[Pairs], count: int) -> Pairs:
         where, weights=np.concatenate([part.evidence for part in parts]), minlength=len(found)
     )
     return Pairs(found // count, found % count, total.astype(np.float64))
-
-
-def with_origins(pairs: Pairs, made: Floats, shapes: Ints) -> Pairs:
-    """The pairs with what the accounts' beginnings say added.
-
-    The moments two accounts were made at: the share of accounts made at most as far from the one as the other was is a
-    p-value, and 1 / (2 sqrt(p)) an e-value (Vovk and Wang, "E-values: calibration, combination, and applications",
-    2021). The patterns of their names: as an object of which each account has one and a ring favours one.
-
-    Args:
-        made: when each account was made, NaN where that is not known. shapes: number of each name's pattern, -1
-            without a name. Shape (accounts,) each.
-    """
-    a, b = pairs.first, pairs.second
-    evidence = pairs.evidence.copy()
-    known = np.sort(made[~np.isnan(made)])
-    both = ~np.isnan(made[a]) & ~np.isnan(made[b])
-    gap = np.abs(made[a] - made[b])[both]
-
-    def near(middle: Floats) -> Floats:
-        within = np.searchsorted(known, middle + gap, "right") - np.searchsorted(known, middle - gap, "left")
-        return within / len(known)
-
-    if len(known):
-        share = 0.5 * (near(made[a][both]) + near(made[b][both]))
-        evidence[both] += -np.log(2.0) - 0.5 * np.log(share)
-    named = shapes[shapes >= 0]
-    if len(named):
-        usual = np.bincount(named) / len(named)
-        both = (shapes[a] >= 0) & (shapes[b] >= 0)
-        same = shapes[a][both] == shapes[b][both]
-        ratio = np.where(same, 0.5 / usual[shapes[a][both]] + 0.5, 0.5)
-        evidence[both] += np.log(0.5 + 0.5 * ratio)
-    return Pairs(a, b, evidence)
 
 
 def kept(pairs: Pairs, count: int, false_share: float) -> Pairs:

@@ -1,10 +1,10 @@
 """coordinated_accounts over weeks: rings of ordinary profiles, joined by several weak signals.
 
 Every few days of event time, when all partitions have told it, the accounts of the last weeks are looked at anew: pairs
-with more in common than chance gives (`ring_pairs`), the groups that they make, and what a group has in common beyond
-its interests (`ring_signs`), as single accounts look ordinary. A ring goes on under its name as long as half of the
-smaller of its old and new selves is in both; where two become one, the younger name is withdrawn. The outcome is a
-function of the set of account days.
+with more in common than chance gives (`ring_pairs`), the communities that they grow to (`ring_grow`), what a community
+has in common beyond its interests (`ring_signs`), as single accounts look ordinary, and who of it that is
+(`ring_members`). A ring goes on under its name as long as half of the smaller of its old and new selves is in both;
+where two become one, the younger name is withdrawn. The outcome is a function of the set of account days.
 
 The approach is that of Pacheco et al., "Uncovering Coordinated Networks on Social Media", ICWSM 2021, and Nizzoli et
 al., "Coordinated Behavior on Social Media in 2019 UK General Election", ICWSM 2021: similarities of pairs, filtered,
@@ -13,32 +13,39 @@ then communities.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from pipeline.detect.account_days import KINDS, AccountDay
-from pipeline.detect.clock import Tick
+from pipeline.detect.account_days import KINDS, Account, AccountDay, surplus
+from pipeline.detect.clock import END, Tick
 from pipeline.detect.finding import Finding
 from pipeline.detect.parameters_weeks import WeeksParameters
-from pipeline.detect.ring_grow import grown
-from pipeline.detect.ring_pairs import Pairs, groups, kept, kind_evidence, summed, with_origins
-from pipeline.detect.ring_signs import Profile, Sign, shape, signs
-from pipeline.detect.ring_weeks_findings import Seen, describe
+from pipeline.detect.ring_grow import community
+from pipeline.detect.ring_members import evidence, members
+from pipeline.detect.ring_pairs import Pairs, groups, kept, kind_evidence, summed
+from pipeline.detect.ring_signs import signs
+from pipeline.detect.ring_weeks_findings import MOST_NAMED, Seen, describe
+from pipeline.detect.ring_window import Bools, Window, window
 from schemas.alerts import alert_id
 from schemas.times import DAY
 
-Account = tuple[str, str]
 NAME = "coordinated_accounts"
+_CORE = 3
+"""Accounts of a group from which it is worth growing: a ring may have no more on each forum."""
 
 
 class _Ring(NamedTuple):
+    """members: when it was last looked at; seen: on which day each account was last one of them."""
+
     name: str
     born: int
     members: frozenset[Account]
+    seen: dict[Account, int]
     last: int
     told: Finding
 
@@ -77,10 +84,19 @@ class RingWeeks:
         for day in sorted(day for day in self._days if first <= day <= last):
             for old in [old for old in self._days if old <= day - self._p.window_days]:
                 del self._days[old]
+            self._bound(day)
             if day % self._p.every_days == 0 or (ended and day == last):
                 self._look(day, findings)
         self._upto = max(self._upto, last)
         self._close(last, findings)
+
+    def _bound(self, day: int) -> None:
+        """Keeps `most_days` account days up to this day."""
+        complete = [past for past in sorted(self._days) if past <= day]
+        if gone := surplus([self._days[past] for past in complete], self._p.most_days):
+            for past in complete:
+                kept = {account: one for account, one in self._days[past].items() if account not in gone}
+                self._days[past] = kept
 
     def _close(self, day: int, findings: list[Finding]) -> None:
         calm = [ring for ring in self._rings if day - ring.last > self._p.quiet_days]
@@ -89,95 +105,80 @@ class RingWeeks:
 
     def _window(self, day: int) -> list[list[AccountDay]]:
         """The days of each account that is looked at, in order of account."""
-        of: defaultdict[Account, list[AccountDay]] = defaultdict(list)
-        for past in sorted(past for past in self._days if past <= day):
-            for account, one in self._days[past].items():
-                of[account].append(one)
-        active = [account for account, days in of.items() if len(days) >= self._p.active_days]
-        active.sort(key=lambda account: (-len(of[account]), account))
-        return [of[account] for account in sorted(active[: self._p.most_accounts])]
+        days = [self._days[past] for past in sorted(self._days) if past <= day]
+        count = Counter(chain.from_iterable(days))
+        active = [account for account, number in count.items() if number >= self._p.active_days]
+        active.sort(key=lambda account: (-count[account], account))
+        return [
+            [accounts[account] for accounts in days if account in accounts]
+            for account in sorted(active[: self._p.most_accounts])
+        ]
 
     def _look(self, day: int, findings: list[Finding]) -> None:
         self._close(day, findings)
-        window = self._window(day)
-        if len(window) < 2 * self._p.group_accounts:
+        days = self._window(day)
+        if len(days) < 2 * self._p.group_accounts:
             return
-        profiles = [
-            Profile(
-                days[-1].platform,
-                days[-1].author,
-                days[-1].name,
-                days[-1].created_at,
-                frozenset(thing for one in days for thing in one.objects),
-            )
-            for days in window
-        ]
-        pairs = kept(self._pairs(window, profiles), len(profiles), self._p.false_share)
-        taken: set[int] = set()
-        for core in groups(pairs):
-            # Half of the evidence is enough to look for the rest of a ring, not to tell of one.
-            if len(core) < self._p.group_accounts or not taken.isdisjoint(core):
+        seen = window(days)
+        pairs = self._pairs(seen)
+        taken = np.zeros(len(seen), dtype=bool)
+        for people in self._communities(seen, pairs):
+            *own, words = found = signs(people, seen, self._p.batch_days)
+            if max(0.0, evidence(people, own)) + words.evidence < self._p.evidence:
                 continue
-            if self._strong(self._signs(core, profiles), 0.5):
-                group = [n for n in grown(core, profiles, self._p.batch_days) if n not in taken]
-                taken.update(group)
-                found = self._signs(group, profiles)
-                if self._strong(found, 1.0):
-                    self._tell(day, Seen(group, profiles, window, pairs, found), findings)
+            group = members(people, found) & ~taken
+            if group.sum() < self._p.group_accounts:
+                continue
+            found = signs(group, seen, self._p.batch_days)
+            if sum(max(0.0, sign.evidence) for sign in found) >= self._p.evidence:
+                taken |= group
+                self._tell(day, Seen(np.flatnonzero(group).tolist(), seen, pairs, found), findings)
 
-    def _signs(self, group: list[int], profiles: list[Profile]) -> list[Sign]:
-        inside = set(group)
-        others = [one for n, one in enumerate(profiles) if n not in inside]
-        return signs([profiles[n] for n in group], others, self._p.batch_days)
+    def _pairs(self, seen: Window) -> Pairs:
+        """Pairs with more in common than chance gives."""
+        count, p = len(seen), self._p
+        parts = [
+            kind_evidence(rows.who, rows.what, count, p.popular_accounts, p.likely)
+            for rows in map(seen.rows, KINDS)
+            if len(rows.who)
+        ]
+        return kept(summed(parts, count), count, p.false_share)
 
-    def _strong(self, found: list[Sign], part: float) -> bool:
-        return sum(max(0.0, sign.evidence) for sign in found) >= part * self._p.evidence
-
-    def _pairs(self, window: list[list[AccountDay]], profiles: list[Profile]) -> Pairs:
-        rows: dict[str, tuple[list[int], list[int]]] = {kind: ([], []) for kind in KINDS}
-        numbers: dict[str, int] = {}
-        own = {
-            f"answer {days[0].platform} {post}": n
-            for n, days in enumerate(window)
-            for one in days
-            for _, post in one.own
-        }
-        for n, profile in enumerate(profiles):
-            for thing in sorted(profile.objects):
-                who, what = rows[thing.partition(" ")[0]]
-                who.append(n)
-                what.append(numbers.setdefault(thing, len(numbers)))
-                # Whoever answers a post has it in common with its author.
-                if (author := own.get(thing, n)) != n and thing not in profiles[author].objects:
-                    who.append(author)
-                    what.append(numbers[thing])
-        parts = []
-        for who, what in rows.values():
-            if who:
-                both = np.unique(np.array([what, who], dtype=np.int64), axis=1)
-                _, objects = np.unique(both[0], return_inverse=True)
-                parts.append(
-                    kind_evidence(both[1], objects, len(profiles), self._p.popular_accounts, self._p.likely)
-                )
-        made = np.array([np.nan if one.created_at is None else one.created_at for one in profiles])
-        shapes: dict[str, int] = {"": -1}
-        of = [shapes.setdefault(shape(one.name), len(shapes) - 1) for one in profiles]
-        return with_origins(summed(parts, len(profiles)), made, np.array(of, dtype=np.int64))
+    def _communities(self, seen: Window, pairs: Pairs) -> list[Bools]:
+        """What the groups that pairs make grow to, largest first. Groups are parts: those that grow into each other are
+        one."""
+        found: list[Bools] = []
+        for core in groups(pairs):
+            if len(core) < _CORE or any(2 * one[core].sum() >= len(core) for one in found):
+                continue
+            grown = community(core, seen)
+            while same := [one for one in found if 2 * (one & grown).sum() >= min(one.sum(), grown.sum())]:
+                found = [one for one in found if not any(one is other for other in same)]
+                grown = community(np.flatnonzero(np.logical_or.reduce([grown, *same])).tolist(), seen)
+            found.append(grown)
+        return sorted(found, key=lambda one: (-one.sum(), one.argmax()))
 
     def _tell(self, day: int, seen: Seen, findings: list[Finding]) -> None:
-        members = frozenset((seen.profiles[n].platform, seen.profiles[n].author) for n in seen.group)
+        first = (seen.window.days[n][0] for n in seen.group)
+        accounts = frozenset((one.platform, one.author) for one in first)
         same = [
             ring
             for ring in self._rings
-            if 2 * len(members & ring.members) >= min(len(members), len(ring.members)) and ring.last < day
+            if 2 * len(accounts & ring.members) >= min(len(accounts), len(ring.members)) and ring.last < day
         ]
         same.sort(key=lambda ring: (ring.born, ring.name))
         if same:
             name, born = same[0].name, same[0].born
             findings += [msgspec.structs.replace(ring.told, withdrawn=True) for ring in same[1:]]
         else:
-            name, born = alert_id(NAME, "weeks", day, *min(members)), day
-        told = describe(self._p, name, seen)
+            name, born = alert_id(NAME, "weeks", day, *min(accounts)), day
+        ever = {account: last for ring in same[::-1] for account, last in sorted(ring.seen.items())}
+        left = [(account, last) for account, last in ever.items() if account not in accounts]
+        former = dict(sorted(left, key=lambda one: (-one[1], one[0]))[:MOST_NAMED])
+        since = min((ring.told.first_seen for ring in same), default=END)
+        told = describe(self._p, name, seen, former, since)
         findings.append(told)
         self._rings = [ring for ring in self._rings if ring not in same]
-        self._rings.append(_Ring(name, born, members, day, told))
+        self._rings.append(
+            _Ring(name, born, accounts, {**former, **dict.fromkeys(sorted(accounts), day)}, day, told)
+        )

@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from pipeline.detect.account_days import AccountDay
+from pipeline.detect.account_days import Account, AccountDay
 from pipeline.detect.finding import Evidence, Finding, members, reason
 from pipeline.detect.parameters_weeks import WeeksParameters
 from pipeline.detect.ring_findings import MOST_POSTS
 from pipeline.detect.ring_pairs import Pairs
-from pipeline.detect.ring_signs import Profile, Sign
-from schemas.alerts import MAX_IDS, Detector, Reason, Severity, Subject
+from pipeline.detect.ring_signs import Sign
+from pipeline.detect.ring_window import Window
+from schemas.alerts import Detector, Reason, Severity, Subject
+from schemas.times import DAY, Micros, format_time
 
 NAME = "ring_weeks"
-VERSION = "1"
+VERSION = "2"
+MOST_NAMED = 500
+"""Accounts of a ring that are told with what put them there."""
 MOST_LINKS = 3
 """Of an account, the strongest ones are told."""
 MOST_THINGS = 5
-"""Things in common of a pair that are told, the rarest ones."""
+"""Things that an account has in common with the ring, or with one of it, that are told: the rarest ones."""
 
 
 class Seen(NamedTuple):
     """A group in its window: numbers of accounts, all accounts with their days, the pairs that were kept, its signs."""
 
     group: list[int]
-    profiles: list[Profile]
-    window: list[list[AccountDay]]
+    window: Window
     pairs: Pairs
     signs: list[Sign]
 
 
-def _links(seen: Seen) -> tuple[list[dict[str, object]], int]:
-    """For each account its strongest links to others of the ring, and how many pairs are linked."""
+def _accounts(seen: Seen) -> tuple[list[dict[str, object]], int]:
+    """For each account the signs that it has, what it has in common with others of the ring, and its strongest links to
+    some of them; and how many pairs are linked."""
     inside = set(seen.group)
     near: dict[int, list[tuple[float, int]]] = {n: [] for n in seen.group}
     count = 0
@@ -43,32 +48,57 @@ def _links(seen: Seen) -> tuple[list[dict[str, object]], int]:
             near[a].append((weight, b))
             near[b].append((weight, a))
             count += 1
-    popular = Counter(thing for n in seen.group for thing in seen.profiles[n].objects)
+    had = {n: {thing for one in seen.window.days[n] for thing in one.objects} for n in seen.group}
+    popular = Counter(thing for things in had.values() for thing in things)
+
+    def rarest(things: Iterable[str]) -> list[str]:
+        order = sorted((popular[thing], thing) for thing in things if popular[thing] > 1)
+        return [thing[:200] for _, thing in order[:MOST_THINGS]]
+
     out: list[dict[str, object]] = []
-    for n in seen.group[:MAX_IDS]:
-        one = seen.profiles[n]
-        links = []
-        for weight, other in sorted(near[n], key=lambda link: (-link[0], link[1]))[:MOST_LINKS]:
-            common = sorted(
-                one.objects & seen.profiles[other].objects, key=lambda thing: (popular[thing], thing)
-            )
-            links.append(
-                {
-                    "account": seen.profiles[other].author,
-                    "evidence": round(weight, 1),
-                    "common": [thing[:200] for thing in common[:MOST_THINGS]],
-                }
-            )
-        out.append({"platform": one.platform, "account": one.author, "links": links})
+    for n in seen.group[:MOST_NAMED]:
+        one = seen.window.days[n][0]
+        links = [
+            {
+                "account": seen.window.days[other][0].author,
+                "evidence": round(weight, 1),
+                "common": rarest(had[n] & had[other]),
+            }
+            for weight, other in sorted(near[n], key=lambda link: (-link[0], link[1]))[:MOST_LINKS]
+        ]
+        signs = [sign.reason.code for sign in seen.signs if sign.evidence > 0 and sign.has[n]]
+        out.append(
+            {
+                "platform": one.platform,
+                "account": one.author,
+                "signs": signs,
+                "common": rarest(had[n]),
+                "links": links,
+            }
+        )
     return out, count
 
 
-def describe(p: WeeksParameters, name: str, seen: Seen) -> Finding:
+def _posts(days: Sequence[AccountDay]) -> list[tuple[Micros, str]]:
+    return [post for one in days for post in one.own]
+
+
+def describe(
+    p: WeeksParameters, name: str, seen: Seen, former: Mapping[Account, int], since: Micros
+) -> Finding:
     """The finding. `observed`: pairs with more in common than chance gives; `expected`: those of them that chance may
-    have made."""
-    accounts = [seen.profiles[n] for n in seen.group]
-    posts = sorted({post for n in seen.group for one in seen.window[n] for post in one.own})
-    links, pairs = _links(seen)
+    have made.
+
+    Args:
+        former: accounts that were in the ring when it was looked at before, and the last such day; the latest first.
+        since: when its first post was, as far as told before.
+    """
+    days = [one for n in seen.group for one in seen.window.days[n]]
+    accounts = [seen.window.days[n][0] for n in seen.group]
+    posts = sorted({post for one in days for post in one.own})
+    each = max(1, MOST_POSTS // len(accounts))  # of every account some
+    rows = sorted({post for n in seen.group for post in _posts(seen.window.days[n])[:each]})
+    links, pairs = _accounts(seen)
     platforms = Counter(one.platform for one in accounts)
     platform = min(platforms, key=lambda word: (-platforms[word], word))
     evidence = sum(max(0.0, sign.evidence) for sign in seen.signs)
@@ -82,7 +112,7 @@ def describe(p: WeeksParameters, name: str, seen: Seen) -> Finding:
             pairs=pairs,
             of=len(accounts) * (len(accounts) - 1) // 2,
             accounts=len(accounts),
-            days=len({one.day for n in seen.group for one in seen.window[n]}),
+            days=len({one.day for one in days}),
             platforms=dict(sorted(platforms.items())),
         ),
         *(
@@ -91,6 +121,12 @@ def describe(p: WeeksParameters, name: str, seen: Seen) -> Finding:
         ),
         reason("account_links", links=links),
     ]
+    if former:
+        listed = [
+            {"platform": platform, "account": author, "last": format_time(day * DAY)[:10]}
+            for (platform, author), day in former.items()
+        ]
+        said.append(reason("former_accounts", accounts=len(former), listed=listed))
     checked = reason("common_interest", evidence=round(evidence, 1), needed=p.evidence, holds=False)
     return Finding(
         alert_id=name,
@@ -98,18 +134,16 @@ def describe(p: WeeksParameters, name: str, seen: Seen) -> Finding:
         severity=severity,
         score=round(1.0 - 0.5 ** (evidence / p.evidence), 4),
         subject=Subject(platform, name.removeprefix("coordinated_accounts-"), ", ".join(authors[:3])[:100]),
-        first_seen=posts[0][0],
+        first_seen=min(since, posts[0][0]),
         last_seen=posts[-1][0],
         start=posts[0][0],
         end=posts[-1][0],
-        accounts=members(authors, len(accounts)),
+        accounts=members([*authors, *(author for _, author in former)], len(accounts) + len(former)),
         posts=members(post for _, post in posts),
         observed=float(pairs),
         expected=round(p.false_share * pairs, 2),
         reasons=tuple(said),
         ruled_out=(checked,),
-        evidence=Evidence(
-            "posts", {}, posts[0][0], posts[-1][0], tuple(post for _, post in posts[:MOST_POSTS])
-        ),
+        evidence=Evidence("posts", {}, rows[0][0], rows[-1][0], tuple(post for _, post in rows[:MOST_POSTS])),
         detector=Detector(NAME, VERSION, msgspec.structs.asdict(p)),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from random import Random
 
 from pipeline.scenario.authors import Author, account_id, recruit
@@ -185,7 +186,11 @@ def _ordinary(world: _Forums, count: int) -> None:
 
 
 def weeks(
-    seed: int, sizes: Sequence[int] = (10, 30, 60), carefulness: float = 0.25, ordinary: int = 800
+    seed: int,
+    sizes: Sequence[int] = (10, 30, 60),
+    carefulness: float = 0.25,
+    ordinary: int = 800,
+    around: bool = False,
 ) -> Weeks:
     """One world: the same arguments give the same posts.
 
@@ -194,14 +199,22 @@ def weeks(
         sizes: accounts of each ring; each works for a brand of its own.
         carefulness: 0..1, as `ring`.
         ordinary: accounts that belong to no group.
+        around: the innocent groups care for the brands that the rings work for, not for others.
     """
     rng = stream(seed, "weeks")
     world = _Forums(rng)
     _ordinary(world, ordinary)
-    brands = rng.sample(_BRANDS, len(sizes) + len(TWINS))
+    brands = rng.sample(_BRANDS, len(sizes) + len(TWINS))[::-1]
+    theirs, others = brands[: len(sizes)], brands[len(sizes) :]
     groups = {
-        f"ring_{size}": act(world, size, ring(carefulness, seed % 2 == 0), brands.pop()) for size in sizes
+        f"ring_{size}": act(world, size, ring(carefulness, seed % 2 == 0), brand)
+        for size, brand in zip(sizes, theirs, strict=True)
     }
-    groups |= {name: act(world, count, manner, brands.pop()) for name, (count, manner) in TWINS.items()}
+    groups |= {
+        name: act(world, count, manner, brand)
+        for (name, (count, manner)), brand in zip(
+            TWINS.items(), cycle(theirs) if around else others, strict=False
+        )
+    }
     world.posts.sort(key=lambda post: (post.created_at, post.platform, post.id))
     return Weeks(world.posts, groups)

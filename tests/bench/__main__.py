@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from tests.bench import copies, latency, recovery, scaling, stages, start, store, throughput
+from tests.bench import copies, latency, recovery, rings, scaling, stages, start, store, throughput
 from tests.bench.growth_hook import TITLE as GROWTH
 from tests.bench.growth_hook import section as growth
 from tests.bench.options import POSTS, Options
@@ -26,6 +26,7 @@ PERFORMANCE: dict[str, tuple[str, Section]] = {
     "copies": (copies.TITLE, copies.section),
     "stages": (stages.TITLE, stages.section),
     "growth": (GROWTH, growth),
+    "rings": (rings.TITLE, rings.section),
     "latency": (latency.TITLE, latency.section),
     "store": (store.TITLE, store.section),
     "recovery": (recovery.TITLE, recovery.section),

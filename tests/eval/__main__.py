@@ -28,7 +28,7 @@ from pipeline.demo import items
 from pipeline.detect.parameters import Parameters
 from pipeline.scenario.generate import generate
 from pipeline.scenario.score import score
-from tests.eval import calibration, false_alarms, followers, nulls, rings, series, visitors
+from tests.eval import calibration, false_alarms, followers, nulls, rings, rings_recorded, series, visitors
 from tests.eval.evasion import good as evasion_good
 from tests.eval.evasion import report as evasion_report
 from tests.eval.evasion import trials, twins
@@ -172,7 +172,8 @@ def followers_of_a_page(data: Path, _: Path) -> str:
 
 def rings_over_weeks(plots: Path) -> str:
     """Rings of ordinary profiles; a few worlds are enough for the gate."""
-    worlds = (rings.SEEDS, rings.CURVE_SEEDS) if plots == PAGE.parent / "plots" else (3, 1)
+    full = plots == PAGE.parent / "plots"
+    worlds = (rings.SEEDS, rings.AROUND_SEEDS, rings.CURVE_SEEDS) if full else (3, 3, 1)
     return rings.report(plots, PROBLEMS, *worlds)
 
 
@@ -189,6 +190,7 @@ GENERATED: tuple[tuple[str, Callable[[Path], str]], ...] = (
 SHARED: tuple[tuple[str, Callable[[Path, Path], str]], ...] = (
     ("Near-duplicates against brute force", near_duplicates),
     ("Campaigns of a recorded operation", campaigns),
+    ("Rings of a recorded operation", lambda data, _: rings_recorded.report(data, PROBLEMS)),
     ("Ordinary posts", ordinary),
     ("Bought fans in real follower counts", fans),
     ("Followers of one page, in order", followers_of_a_page),

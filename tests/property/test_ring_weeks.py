@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from collections import Counter
 
 import msgspec
 import numpy as np
@@ -11,11 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.account_days import AccountDay, AccountDays
+from pipeline.detect.account_days import AccountDay, AccountDays, surplus
 from pipeline.detect.clock import END, FINAL, Tick
-from pipeline.detect.finding import Finding
+from pipeline.detect.finding import Finding, reason
 from pipeline.detect.parameters_weeks import WeeksParameters
+from pipeline.detect.ring_members import members
 from pipeline.detect.ring_pairs import groups, kept, kind_evidence
+from pipeline.detect.ring_signs import Sign
 from pipeline.detect.ring_weeks import RingWeeks
 from pipeline.scenario.weeks import TWINS, weeks
 from pipeline.text.enrich import enrich
@@ -61,7 +64,9 @@ def test_a_ring_is_found_whatever_the_order_and_no_innocent_group(seed: int) -> 
     assert not any(named & of[twin] for twin in TWINS)
     for finding in at_once.values():
         links = next(r.values["links"] for r in finding.reasons if r.code == "account_links")
-        assert {link["account"] for link in links} == set(finding.accounts.ids[:100])
+        former = [one for r in finding.reasons if r.code == "former_accounts" for one in r.values["listed"]]
+        assert {one["account"] for one in links + former} == set(finding.accounts.ids[:100])
+        assert all(link["common"] for link in links)
         assert msgspec.json.encode(finding)
 
 
@@ -111,3 +116,45 @@ def test_accounts_with_one_rare_thing_in_common_are_chance_among_many() -> None:
         rows |= {(n, thing) for n in (0, 1) for thing in range(shared)}
         who, what = np.array(sorted(rows), dtype=np.int64).T
         assert groups(kept(kind_evidence(who, what, 200, 50, 0.1), 200, 0.5)) == expected
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 7)), unique=True), st.integers(0, 40))
+def test_who_is_forgotten_was_seen_least(seen: list[tuple[int, int]], most: int) -> None:
+    """What is left is no more than allowed, whatever the order; nobody goes before somebody who was seen less."""
+    days: list[dict[tuple[str, str], AccountDay]] = [{} for _ in range(8)]
+    for who, day in seen:
+        days[day]["forum", str(who)] = AccountDay("forum", str(who), day, "", None, 1, (), ())
+    gone = surplus(days, most)
+    assert gone == surplus([dict(reversed(day.items())) for day in days], most)
+    count = Counter(account for day in days for account in day)
+    left = [number for account, number in count.items() if account not in gone]
+    assert sum(left) <= most
+    assert bool(gone) == (len(seen) > most)
+    assert max((count[account] for account in gone), default=0) <= min(left, default=99)
+
+
+def test_what_is_kept_is_bounded() -> None:
+    """A crowd that comes once is forgotten, not the accounts that come each day."""
+    detector = RingWeeks(WeeksParameters(most_days=100))
+    for day in range(20):
+        names = [*map(str, range(4)), *(f"{day}-{n}" for n in range(30))]
+        detector.feed(
+            [AccountDay("forum", name, day, "", None, 1, (), ()) for name in names],
+            Tick((day + 1) * DAY, (day + 1) * DAY),
+        )
+        assert len(detector) <= 100 + len(names)
+    assert len(detector) >= 4 * 19
+
+
+@given(st.integers(20, 60), st.integers(0, 60))
+def test_members_are_told_from_the_people_around_them(ring: int, around: int) -> None:
+    """Who has the signs is named, whoever else is there; one without is named only if next to all have some."""
+
+    def sign(has: list[bool]) -> Sign:
+        every = np.array(has, dtype=bool)
+        return Sign(9.0, reason("made_together"), every, np.ones_like(every), 0.1, 1)
+
+    group = np.ones(ring + around + 1, dtype=bool)
+    named = members(group, [sign([True] * ring + [False] * (around + 1))] * 2)
+    assert named[:ring].all()
+    assert not named[ring:].any() if around > ring / 4 else True
