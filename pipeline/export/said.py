@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pipeline.detect.ring_signs import shape
+from pipeline.detect.ring_window import shape
 from pipeline.export.gather import Gathering
 from pipeline.export.graph import MAX_PAIRS, Example, Graph, Key, Thing
 from schemas.alerts import Alert
