@@ -51,6 +51,9 @@ T = TypeVar("T")
 Handler = Callable[[int, Sequence[Any]], Awaitable[bool]]
 Collected = Callable[[Sequence[Any]], Awaitable[None]]
 
+_FINISH = 10.0
+"""Seconds that a batch may still take when the worker ends."""
+
 _AHEAD = 32
 """Fetches that wait for a collector; when they are there, Faust stops fetching."""
 
@@ -64,8 +67,8 @@ class Stateful(Protocol):
     async def resume(self, committed: Mapping[int, int], earliest: Mapping[int, int]) -> dict[int, int]:
         """Makes or finds the states of these partitions; the offsets at which reading begins."""
 
-    def save(self) -> None:
-        """Writes what is not on disk yet."""
+    def save(self) -> bool:
+        """Writes what is not on disk yet; whether everything is there now."""
 
 
 def faust_app(name: str, brokers: Sequence[str], folder: Path) -> faust.App:
@@ -142,10 +145,12 @@ class Shell:
         """As `agents.logs.same_logs`, of this app's broker."""
         return await same_logs(self._bootstrap, marks)
 
-    def save(self) -> None:
-        """Writes the states that are not on disk yet. For the end, when nothing runs any more."""
-        for steps in self.steps.values():
-            steps.save()
+    def save(self) -> bool:
+        """Writes the states that are not on disk yet; whether all of them are there now. For the end, when nothing runs
+        any more."""
+        self.saver.end()
+        saved = [steps.save() for steps in self.steps.values()]
+        return all(saved)
 
     def forgetful(self, record: Any, message: T) -> T:
         """What a step of ours sent, without people who were forgotten since. A while after somebody was forgotten
@@ -178,14 +183,23 @@ class Shell:
         whether it may be committed."""
         shell = self
 
+        async def work(event: Any) -> None:
+            began = now()
+            try:
+                event.value.done = await handler(event.message.partition, event.value)
+            except Exception:
+                shell.crash(topic)
+            shell.watch.batch(topic, len(event.value), now() - began)
+
         async def run(stream: Any) -> None:
             async for event in stream.events():
-                began = now()
+                working = asyncio.create_task(work(event))
                 try:
-                    event.value.done = await handler(event.message.partition, event.value)
-                except Exception:
-                    shell.crash(topic)
-                shell.watch.batch(topic, len(event.value), now() - began)
+                    await asyncio.shield(working)
+                except asyncio.CancelledError:
+                    # The worker ends. A state in the middle of a batch is none that could be written.
+                    await asyncio.wait({working}, timeout=_FINISH)
+                    raise
 
         self.app.agent(self.app.topic(topic, schema=BatchSchema()), name=topic, concurrency=1)(run)
 

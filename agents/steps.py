@@ -223,12 +223,22 @@ class Steps(Generic[S]):
             if asked is not None and held.next >= consumer.highwater(tp):
                 yield held.step, asked
 
-    def save(self) -> None:
-        """Writes what is not on disk yet: the worker ends, and nothing runs any more."""
+    def save(self) -> bool:
+        """Writes what is not on disk yet, for the worker ends; whether all of it is there now."""
+        saver, complete = self._shell.saver, True
         for partition, held in self._held.items():
             key = (self._topic, partition)
-            if held.last is not None and held.whole and not self._shell.saver.stands(key, held.last):
-                self._shell.saver.put(key, held.last, held.step)
+            if not held.whole:
+                log.warning(
+                    "a state is not written: it is in the middle of a batch",
+                    topic=key[0],
+                    partition=partition,
+                )
+                complete = False
+            elif held.last is not None and not saver.stands(key, held.last):
+                saver.put(key, held.last, held.step)
+                complete &= saver.stands(key, held.last)
+        return complete
 
     async def _keep(self, app: Any, assigned: set[TP], **_: Any) -> None:
         mine = {tp.partition for tp in assigned if tp.topic == self._topic}

@@ -22,6 +22,7 @@ from agents.sinks import Sinks
 from pipeline.broker import create_topics
 from pipeline.config import Settings, read_settings
 from pipeline.runtime import NotRunning, announce, kafka_address, retract
+from pipeline.snapshots import UNSAVED
 
 ROLES = ("detect", "sink", "all")
 READY = "ready"
@@ -82,13 +83,17 @@ def main() -> None:
     )
     address = shell.watch.serve()
     announce(settings, arguments.role, address)
+    code = 0
     try:
         worker.execute_from_commandline()
-    finally:
-        shell.save()
-        retract(settings)
-        sys.stdout.flush()
-    os._exit(0)  # the consumer's thread may still wait for a poll that no longer matters
+    except SystemExit as ended:  # which is how it returns
+        code = ended.code if isinstance(ended.code, int) else 1
+    if not shell.save():
+        code = code or UNSAVED
+    retract(settings)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # the consumer's thread may still wait for a poll that no longer matters
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ class Renewal:
     Args:
         settings: with the limit.
         broker: what is watched.
-        end: ends the workers in good order.
+        end: ends the workers; whether each ended in good order, its states on disk.
         begin: starts them again.
     """
 
@@ -116,7 +116,7 @@ class Renewal:
         self,
         settings: Settings,
         broker: EmbeddedBroker,
-        end: Callable[[], None],
+        end: Callable[[], bool],
         begin: Callable[[], None],
     ) -> None:
         self._settings = settings
@@ -182,7 +182,10 @@ class Renewal:
             self._next = time.monotonic() + _PAUSE
 
     def _replace(self) -> None:
-        self._end()
+        if not self._end():
+            log.warning("the broker is not emptied yet", error="a worker ended without writing its states")
+            self._begin()
+            return
         self._broker.gate.hold(Held.ALL)
         kept = asyncio.run(carried(self._broker.bootstrap, f"{self._settings.kafka.group}-bot"))
         self._broker.empty()

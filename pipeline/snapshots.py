@@ -34,6 +34,10 @@ from schemas.topics import TOPICS
 
 log = structlog.get_logger()
 
+UNSAVED = 74
+"""Exit code of a worker that could not write a state at its end (EX_IOERR of sysexits.h): the one before stands, and
+needs the log that it was made from."""
+
 FORMAT = 1
 _LEVEL = 1  # of zstd: some hundred megabytes a second
 _LEFT = 3600.0  # seconds after which nobody is writing a file any more

@@ -137,8 +137,10 @@ class Stack:
             started.append((self._python(name, ["-m", "agents.worker", "--role", role], own), name))
         return started
 
-    def _end_workers(self) -> None:
-        self._finish([part for name, part in self._parts.items() if name not in ("broker", "store")])
+    def _end_workers(self) -> bool:
+        workers = [part for name, part in self._parts.items() if name not in ("broker", "store")]
+        self._finish(workers)
+        return all(part.returncode == 0 for part in workers)
 
     def _begin_workers(self) -> None:
         assert self._broker is not None

@@ -181,30 +181,31 @@ def limited(scene: Scene) -> None:
 
 
 LIMIT = 28
-"""Megabytes at which the broker is emptied where that is tried; an empty one has about 20."""
+"""Megabytes at which the broker is emptied where that is tried; an empty one has about 11."""
+
+
+def renewal_of(scene: Scene, memory_mb: int) -> Renewal:
+    """Empties the embedded broker of a run whenever it has grown to so much, as `vigie up` does."""
+    parts = scene.parts
+    assert isinstance(parts.broker, Embedded)
+    kafka = parts.settings.kafka.model_copy(update={"memory_mb": memory_mb})
+    workers = [name for name in parts.pids() if name.partition("-")[0] in ("detect", "sink")]
+
+    def begin() -> None:
+        for name in workers:
+            parts.launch(name)
+
+    settings = parts.settings.model_copy(update={"kafka": kafka})
+    return Renewal(settings, parts.broker.host, lambda: parts.retire(*workers), begin)
 
 
 def broker_bounded(scene: Scene) -> None:
-    """The embedded broker is emptied whenever it has grown to `LIMIT`, as `vigie up` does at its own.
+    """The embedded broker is emptied whenever it has grown to `LIMIT`.
 
     Raises:
         AssertionError: that was not so at least twice, or its memory went far beyond.
     """
-    parts = scene.parts
-    assert isinstance(parts.broker, Embedded)
-    kafka = parts.settings.kafka.model_copy(update={"memory_mb": LIMIT})
-    workers = [name for name in parts.pids() if name.partition("-")[0] in ("detect", "sink")]
-
-    def end() -> None:
-        scene.note(f"broker at {renewal.most >> 20} MB")
-        parts.retire(*workers)
-
-    def begin() -> None:
-        scene.note("broker empty")
-        for name in workers:
-            parts.launch(name)
-
-    renewal = Renewal(parts.settings.model_copy(update={"kafka": kafka}), parts.broker.host, end, begin)
+    renewal = renewal_of(scene, LIMIT)
 
     def through() -> bool:
         renewal.tick()

@@ -92,10 +92,11 @@ class Installation(Stack, Endpoints):
         self._end(name, how=how)
         self._down[name] = time.monotonic()
 
-    def retire(self, *names: str, how: signal.Signals = signal.SIGTERM) -> None:
-        """Ends parts that are not to come back by themselves."""
+    def retire(self, *names: str, how: signal.Signals = signal.SIGTERM) -> bool:
+        """Ends parts that are not to come back by themselves; whether each ended with 0."""
         self._deliberate.update(names)
         self._end(*names, how=how)
+        return all(self._parts[name].returncode == 0 for name in names)
 
     def launch(self, name: str) -> None:
         """Starts a part, or starts it again. `detect-N` need not have been there before."""

@@ -233,6 +233,23 @@ def in_two(expected: Expected, folder: Path) -> tuple[list[Path], list[Path]]:
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
+def test_a_worker_that_ends_finishes_its_batch(parts: Parts, tmp_path: Path) -> None:
+    """Told to end while it works off what has piled up, a worker writes the state of every partition: its exit code
+    says so, and a broker that forgets is emptied only then."""
+    expected = Expected(parts, tmp_path, 24)
+    assert parts.vigie("replay", *expected.files, VIGIE_KAFKA__BOOTSTRAP=parts.kafka).code == 0
+    rng = random.Random(24)
+    for _ in range(8):
+        worker = parts.worker("detect")
+        parts.ready(worker)
+        time.sleep(rng.uniform(0.0, 0.8))
+        parts.finish(worker)
+    parts.ready(parts.worker("detect"))
+    expected.holds(parts)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
 def test_states_outlive_a_broker_that_forgets(parts: Parts, tmp_path: Path) -> None:
     """All is stopped in the middle of a stream, and the broker forgets every topic. The workers of the new one go on
     from their states at its beginning: the alerts are those of a backtest over the whole."""
