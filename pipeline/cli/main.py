@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -24,14 +25,35 @@ from pipeline.cli import (
     worker,
 )
 
+
+def _say_version(wanted: bool) -> None:
+    """Prints the installed version and ends."""
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"vigie {version('vigie')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="vigie",
-    help="Vigie watches social feeds and tells, within seconds and with evidence, when what people see is staged.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Say which version this is.", callback=_say_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Vigie watches social feeds and tells, within seconds and with evidence, when what people see is staged."""
+
+
 app.command()(up.up)
 app.command()(demo.demo)
 app.command()(worker.worker)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,12 @@ def test_overview(tmp_path: Path) -> None:
     for name in {command.split()[0] for command in COMMANDS}:
         assert re.search(rf"^  {name} +\w", text, re.M), name
     assert done.code == 0
+
+
+def test_version(tmp_path: Path) -> None:
+    """`vigie --version` says what is installed."""
+    done = vigie(tmp_path / "data", "--version")
+    assert (done.code, done.out.decode(), done.err) == (0, f"vigie {version('vigie')}\n", "")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pipeline.embedded import Renewal
@@ -143,6 +145,18 @@ def store_refuses(scene: Scene) -> None:
     scene.note("answer lost and sink killed")
 
 
+def store_full(scene: Scene) -> None:
+    """No file of the store grows any more for ten seconds, as on a full disk (Linux)."""
+    scene.published(0.3)
+    pid = scene.parts.pid("store")
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    scene.note("disk full")
+    scene.wait(10.0)
+    with suppress(ProcessLookupError):  # it may have ended for it, and been started again
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    scene.note("disk has room again")
+
+
 def broker_away(seconds: float) -> Callable[[Scene], None]:
     """The broker is killed and comes back after some seconds.
 
@@ -237,11 +251,13 @@ FAULTS: dict[str, Fault] = {
         Fault("freeze-sink", "the sink worker frozen for 12 s, then woken", frozen("sink")),
         Fault("freeze-sink-of-two", "one of two sink workers frozen for 12 s, then woken", sink_frozen_of_two),
         Fault("store-stopped", "the store stopped for 15 s", store_away(15.0, signal.SIGTERM)),
+        Fault("store-away", "the store stopped for ten minutes", store_away(600.0, signal.SIGTERM)),
+        Fault("store-full", "no file of the store can grow for 10 s", store_full),
         Fault("store-slow", "inserts take a second longer", store_slow, proxied=True),
         Fault("store-refuses", "a batch refused, answers lost, sink killed between write and commit", store_refuses,
               proxied=True),
         Fault("broker-restart", "the broker killed and started again", broker_away(0.0), memory=True),
-        Fault("broker-away", "the broker killed and away for 20 s", broker_away(20.0), memory=True),
+        Fault("broker-away", "the broker killed and away for two minutes", broker_away(120.0), memory=True),
         Fault("broker-bounded", f"the embedded broker emptied whenever it has {LIMIT} MB", broker_bounded,
               embedded=True),
         Fault("poison", "one record in a hundred is none", nothing, shape=Shape(poison=0.01)),
