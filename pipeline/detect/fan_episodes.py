@@ -82,7 +82,7 @@ def finding_of(
         else (float(everybody.count), waves_expected)
     )
     severity, score = _weigh(main, episode.waves, who, observed - expected, p)
-    reasons = _reasons(main, episode.waves, everybody.count, waves_expected, observed, expected, who, p)
+    reasons = _reasons(taken, episode.waves, everybody.count, waves_expected, observed, expected, who, p)
     if follows is not None and who is not None and who.suspicion < p.follows.bought:
         how = arrival_reason(arrival(episode.waves, follows, arrivals), arrivals)
         reasons += [how] if how is not None else []
@@ -198,12 +198,23 @@ def _weigh(
 
 
 def _reasons(
-    main: Rise | None, waves: list[Wave], follows: int, waves_expected: float,
+    taken: list[Rise], waves: list[Wave], follows: int, waves_expected: float,
     observed: float, expected: float, who: Who | None, p: FanSpikeParameters,
 ) -> list[Reason]:  # fmt: skip
     out: list[Reason] = []
+    main = taken[0] if taken else None
     if main is not None:
-        out.append(_growth("growth_above_baseline", observed, expected, main.spread, before=main.before))
+        # Follow events may show for longer that something goes on; what counters gained is of their own hours.
+        since, until = min(rise.start for rise in taken), max(rise.end for rise in taken)
+        out.append(
+            reason(
+                "growth_above_baseline",
+                before=main.before,
+                since=format_time(since),
+                until=format_time(until),
+                **_against(observed, expected, main.spread),
+            )
+        )
         if main.shape == "step":
             out.append(reason("sharp_step", afterglow=round(main.afterglow, 4)))
         elif main.shape == "decay":
@@ -213,7 +224,7 @@ def _reasons(
     if waves:
         spread = max(waves, key=lambda wave: (wave.deviations, -wave.at)).spread
         code = "follows_above_baseline" if main is not None else "growth_above_baseline"
-        out.append(_growth(code, float(follows), waves_expected, spread))
+        out.append(reason(code, **_against(float(follows), waves_expected, spread)))
     if who is None:
         return [*out, reason("who_came_unknown")]
     f = p.follows
@@ -244,8 +255,8 @@ def _reasons(
     return out
 
 
-def _growth(code: str, observed: float, expected: float, spread: float, **more: int) -> Reason:
-    return reason(code, observed=observed, expected=round(expected, 3), spread=round(spread, 3), **more)
+def _against(observed: float, expected: float, spread: float) -> dict[str, float]:
+    return {"observed": observed, "expected": round(expected, 3), "spread": round(spread, 3)}
 
 
 def _varied(who: Who) -> Reason:

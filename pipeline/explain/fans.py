@@ -35,20 +35,23 @@ def summary(finding: Finding) -> Summary:
         return platform_wide.summary(finding)
     said: _Said = {reason.code: reason.values for reason in finding.reasons}
     before = [*_who(finding, said), *_elsewhere(said), *_meanwhile(said)]
-    sentences = [_growth(finding), *before, _verdict(finding, said)]
+    sentences = [_growth(finding, said), *before, _verdict(finding, said)]
     return Summary(*joined(sentences, (" ", " ")))
 
 
-def _growth(finding: Finding) -> Pair:
+def _growth(finding: Finding, said: _Said) -> Pair:
     name = cut(finding.subject.name or finding.subject.id, 80)
     platform = cut(finding.subject.platform, 40)
     gained, usual = finding.observed, max(0.0, finding.expected)
+    counted = said.get("growth_above_baseline", {})
+    start = parse_time(counted["since"]) if "since" in counted else finding.start
+    end = parse_time(counted["until"]) if "until" in counted else finding.end
     return (
         f"La page {name} ({platform}) a gagné {plural_fr(gained, 'fan', 'fans')} entre le "
-        f"{moment_fr(finding.start)} et le {moment_fr(finding.end)}{NARROW}; "
+        f"{moment_fr(start)} et le {moment_fr(end)}{NARROW}; "
         f"il en vient d’habitude {_usual_fr(usual)} dans le même temps.",
         f"The page {name} ({platform}) gained {plural_en(gained, 'fan', 'fans')} between "
-        f"{moment_en(finding.start)} and {moment_en(finding.end)}; "
+        f"{moment_en(start)} and {moment_en(end)}; "
         f"{_usual_en(usual)} would be usual in that time.",
     )
 

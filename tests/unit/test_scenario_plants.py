@@ -136,6 +136,21 @@ def test_televised_page(case: Case) -> None:
     assert {post.target for post in posts} == {planted.subject_id}
 
 
+def test_prize_draw(case: Case) -> None:
+    """The page's own announcement, then answers and reposts of it, and fans of all ages who come ever more rarely."""
+    planted, posts = case.of("tirage_au_sort")
+    follows = [f for f in case.follows if f.actor_id in set(planted.accounts)]
+    assert 600 < len(follows) < 1600
+    hours = Counter((f.at - planted.start) // HOUR for f in follows)
+    assert hours[0] > 2 * hours[4] > 2 * hours[9]
+    born = sorted(f.actor_created_at or 0 for f in follows)
+    assert born[len(born) * 3 // 4] - born[len(born) // 4] > 3 * 365 * DAY
+    first, *others = sorted(posts, key=lambda post: post.created_at)
+    assert first.author_id == planted.subject_id
+    assert {post.repost_of or post.reply_to for post in others} == {first.id}
+    assert len(others) >= 40
+
+
 def test_bad_buzz(case: Case) -> None:
     """Far above the usual volume, decaying, by many mostly old accounts, with replies, without copies."""
     planted, posts = case.of("bad_buzz")

@@ -25,6 +25,7 @@ from pipeline.scenario.plants import (
     outage,
     own_campaign,
     pile_on,
+    prize_draw,
     share_button,
     televised_page,
     television,
@@ -53,6 +54,7 @@ PLANTS: dict[str, Plant] = {
     "pile_on": pile_on.plant,
     "outage": outage.plant,
     "television": television.plant,
+    "prize_draw": prize_draw.plant,
 }
 """Name of the random stream -> plant. The name must never change, or the plant's records do."""
 
@@ -72,6 +74,7 @@ INNOCENT: dict[str, Plant] = {
             "fan_club",
             "outage",
             "television",
+            "prize_draw",
         )
     },
     "breaking_news": breaking_news.plant,
