@@ -29,6 +29,8 @@ from pipeline.store.errors import StoreError
 _PATIENCE = 60.0
 _STOP_PATIENCE = 30.0
 """Seconds for a part to end. A worker that is killed while it writes its states goes on from older ones."""
+_STOP_ALONE = 8.0
+"""The same where the broker has gone: workers would wait for it, and its topics are gone with it."""
 
 
 _PR_SET_PDEATHSIG = 1
@@ -257,9 +259,12 @@ class Stack:
 
     def stop(self) -> None:
         """Workers first, then the store, then the broker; each gets a few seconds."""
+        broker = self._parts.get("broker")
+        patience = _STOP_PATIENCE if broker is None or broker.poll() is None else _STOP_ALONE
         names = sorted(self._parts, key=lambda name: {"broker": 2, "store": 1}.get(name, 0))
         for stage in (0, 1, 2):
-            self._finish([self._parts[n] for n in names if {"broker": 2, "store": 1}.get(n, 0) == stage])
+            group = [self._parts[n] for n in names if {"broker": 2, "store": 1}.get(n, 0) == stage]
+            self._finish(group, patience)
         self._parts.clear()
         if self._broker is not None:
             self._broker.stop()
@@ -268,11 +273,11 @@ class Stack:
             forget_running(self.settings)
 
     @staticmethod
-    def _finish(group: Sequence[subprocess.Popen[bytes]]) -> None:
+    def _finish(group: Sequence[subprocess.Popen[bytes]], patience: float = _STOP_PATIENCE) -> None:
         for part in group:
             if part.poll() is None:
                 part.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + _STOP_PATIENCE
+        deadline = time.monotonic() + patience
         for part in group:
             try:
                 part.wait(max(0.1, deadline - time.monotonic()))
