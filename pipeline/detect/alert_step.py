@@ -113,11 +113,5 @@ class AlertStep:
 
     def _rises(self, signal: Signal, word: FanWord, now: float) -> Iterator[Finding]:
         """What fan records bring, with what posts say of it."""
-        ended = self._fans.streams
         for rise in self._fans.feed(word, signal.findings, now):
-            while ended < self._fans.streams:
-                self._causes.fans_ended()
-                ended += 1
             yield from self._causes.hear(rise)
-        for _ in range(ended, self._fans.streams):
-            self._causes.fans_ended()

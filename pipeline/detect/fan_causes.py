@@ -1,10 +1,9 @@
 """What explains a rise of fans: a prize draw that the page announced, a post that many people answered, a burst of
 posts on the page. Rises come with the clock of fan records, posts with another one; this sits where both are told.
 
-The last word on a rise is a function of both sets of records. Streams of posts and of fans are paired as they end: what
-is said of a rise in the n-th stream of fans rests on the n-th stream of posts. It is told at once with what is known,
-again when posts bring more, and for good when nothing of the posts can change it; where no post has come at all there
-is nothing to wait for.
+The last word on a rise is a function of both sets of records. It is told at once with what is known, again when posts
+bring more, and for good when nothing of the posts can change it; between two streams of posts there is nothing to wait
+for. Posts are remembered beyond the end of their stream: nobody knows whether that of the fans ends before or after.
 """
 
 from __future__ import annotations
@@ -38,9 +37,9 @@ _RISES = 10_000
 Key = tuple[str, str]
 
 
-class _Stream:
-    """A stream of posts and the stream of fans that goes with it. upto: the watermark of the posts, 0 as long as none
-    has come. rises: the last word of the detector on each; said: what was told."""
+class _Known:
+    """What is remembered. upto: the watermark of the posts, 0 between two streams of them. rises: the last word of the
+    detector on each; said: what was told."""
 
     def __init__(self) -> None:
         self.upto: Micros = 0
@@ -49,6 +48,10 @@ class _Stream:
         self.rises: dict[str, Finding] = {}
         self.said: dict[str, Finding] = {}
         self._swept: Micros = 0
+
+    def end(self) -> None:
+        """The stream of posts has ended; another one may begin at any time."""
+        self.upto = self._swept = 0
 
     def sweep(self) -> None:
         """Drops what is too old to explain anything; once a day of event time."""
@@ -72,13 +75,11 @@ class FanCauses:
     def __init__(self, p: CauseParameters, wait: Micros) -> None:
         self._p = p
         self._wait = _LONGEST + 8 * DAY + wait + p.window_hours * HOUR
-        self._streams: dict[int, _Stream] = {}
-        self._of_posts = 0  # streams that have ended
-        self._of_fans = 0
+        self._known = _Known()
 
     def hear(self, finding: Finding) -> Iterator[Finding]:
         """Takes the latest word on a rise, and says what is to be told of it now."""
-        stream = self._stream(self._of_fans)
+        stream = self._known
         name = finding.alert_id
         if finding.withdrawn or finding.reasons[0].code.startswith("platform_wide"):
             stream.rises.pop(name, None)
@@ -92,14 +93,9 @@ class FanCauses:
             del stream.rises[oldest]
             stream.said.pop(oldest, None)
 
-    def fans_ended(self) -> None:
-        """The stream of fans has ended: what was heard was the last word."""
-        self._of_fans += 1
-        self._forget()
-
     def posts(self, told: Iterable[PagePost], findings: Iterable[Finding], tick: Tick) -> list[Finding]:
         """Takes what the posts bring at this time, findings of all kinds; what is to be told anew."""
-        stream = self._stream(self._of_posts)
+        stream = self._known
         changed: set[Key] = set()
         for post in told:
             page = stream.posts.setdefault((post.platform, post.page), {})
@@ -116,11 +112,10 @@ class FanCauses:
                 out += self._say(stream, name)
         stream.sweep()
         if tick.ended:
-            self._of_posts += 1
-            self._forget()
+            stream.end()
         return out
 
-    def _burst(self, stream: _Stream, finding: Finding) -> Key:
+    def _burst(self, stream: _Known, finding: Finding) -> Key:
         key = _page(finding)
         bursts = stream.bursts.setdefault(key, {})
         bursts.pop(finding.alert_id, None)
@@ -128,15 +123,7 @@ class FanCauses:
             bursts[finding.alert_id] = finding
         return key
 
-    def _stream(self, number: int) -> _Stream:
-        return self._streams.setdefault(number, _Stream())
-
-    def _forget(self) -> None:
-        """A pair of streams that have both ended is over."""
-        for number in [n for n in self._streams if n < min(self._of_posts, self._of_fans)]:
-            del self._streams[number]
-
-    def _say(self, stream: _Stream, name: str) -> Iterator[Finding]:
+    def _say(self, stream: _Known, name: str) -> Iterator[Finding]:
         rise = stream.rises[name]
         known = stream.upto > rise.end + self._wait
         before = stream.said.get(name)
@@ -168,7 +155,7 @@ class FanCauses:
             del stream.rises[name]
             del stream.said[name]
 
-    def _posts(self, stream: _Stream, rise: Finding) -> tuple[list[PagePost], list[PagePost]]:
+    def _posts(self, stream: _Known, rise: Finding) -> tuple[list[PagePost], list[PagePost]]:
         """The page's own prize draws, and the posts that most people answered, each the most answered first."""
         since = rise.start - self._p.lead_hours * HOUR
         near = [post for post in stream.posts.get(_page(rise), {}).values() if since <= post.at <= rise.end]
@@ -177,7 +164,7 @@ class FanCauses:
         answered = [post for post in near if post not in draws and post.responses >= self._p.responses]
         return draws[:_NAMED], answered[:_NAMED]
 
-    def _bursts(self, stream: _Stream, rise: Finding, known: bool) -> list[Finding]:
+    def _bursts(self, stream: _Known, rise: Finding, known: bool) -> list[Finding]:
         """Bursts of posts on the page, the largest first. known: only what counts for good."""
         since = rise.start - self._p.lead_hours * HOUR
         near = [

@@ -54,7 +54,6 @@ class FanMerge:
         self._together = FanTogether(together)
         self._pages: dict[str, Finding] = {}
         self._covered: set[str] = set()
-        self.streams = 0  # that have ended
 
     def feed(self, word: FanWord, findings: list[Finding], now: float) -> Iterator[Finding]:
         """What goes on to the book. `now` is wall time in seconds, used for quiet partitions alone."""
@@ -65,7 +64,6 @@ class FanMerge:
             self.moves.add(said.word.sums, said.word.early)
             yield from self._pass(said.findings)
             yield from self._after(tick)
-            self.streams += tick.ended
 
     def _pass(self, findings: list[Finding]) -> Iterator[Finding]:
         for finding in findings:

@@ -191,17 +191,14 @@ def last_words(
     order.shuffle(news)
     waiting = list(rises)
     order.shuffle(waiting)
-    steps = ["post"] * (len(news) + 1) + ["fan"] * (len(waiting) + 1)
+    steps = ["post"] * (len(news) + 1) + ["fan"] * len(waiting)
     order.shuffle(steps)
     for step in steps:
         found: list[Finding] = []
         if step == "fan":
-            if waiting:
-                early = waiting.pop()
-                found += causes.hear(finding(early.alert_id, early.subject.id, early.start, closed=False))
-                found += causes.hear(early)
-            else:
-                causes.fans_ended()
+            early = waiting.pop()
+            found += causes.hear(finding(early.alert_id, early.subject.id, early.start, closed=False))
+            found += causes.hear(early)
         elif news:
             one = news.pop()
             posts_now = [one] if isinstance(one, PagePost) else []
@@ -209,7 +206,6 @@ def last_words(
         else:
             found += causes.posts([], [], FINAL)
         said.update((one.alert_id, attributed(one)) for one in found)
-    assert not causes._streams  # nothing is kept of streams that are over
     return said
 
 
