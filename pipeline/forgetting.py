@@ -69,6 +69,12 @@ def _literal(text: str) -> str:
     return "".join(one if one.isalnum() or ord(one) > 127 else f"\\x{{{ord(one):x}}}" for one in text)
 
 
+def _said(mine: str, reasons: str) -> str:
+    """Whether one of these reasons (an array of JSON texts) names a post of the person."""
+    ids = "JSONExtract(one, 'values', 'post_ids', 'Array(String)')"
+    return f"arrayExists(one -> arrayExists(id -> id IN ({mine}), {ids}), {reasons})"
+
+
 def count(client: StoreClient, person: Person) -> dict[str, int]:
     """Rows that are about the person, by table: in `alerts` and `alert_revisions` such as name them.
 
@@ -87,14 +93,16 @@ def count(client: StoreClient, person: Person) -> dict[str, int]:
     mine = "SELECT id FROM posts WHERE platform = {p:String} AND author_id = {a:String}"
     where = (
         "subject_platform IN ({p:String}, '*') AND (has(account_ids, {a:String}) OR subject_id = {a:String} "
-        f"OR arrayExists(id -> id IN ({mine}), post_ids))"
+        f"OR arrayExists(id -> id IN ({mine}), post_ids) OR {_said(mine, 'JSONExtractArrayRaw(reasons)')})"
     )
     found["alerts"] = _value(client, f"SELECT count() FROM alerts FINAL WHERE {where}", values)
+    of_revision = "JSONExtractArrayRaw(alert, 'reasons')"
     named = (
         "JSONExtractString(alert, 'subject', 'platform') IN ({p:String}, '*') AND "
         "(has(JSONExtract(alert, 'accounts', 'ids', 'Array(String)'), {a:String}) "
         "OR JSONExtractString(alert, 'subject', 'id') = {a:String} "
-        f"OR arrayExists(id -> id IN ({mine}), JSONExtract(alert, 'posts', 'ids', 'Array(String)')))"
+        f"OR arrayExists(id -> id IN ({mine}), JSONExtract(alert, 'posts', 'ids', 'Array(String)')) "
+        f"OR {_said(mine, of_revision)})"
     )
     found["alert_revisions"] = _value(
         client, f"SELECT count() FROM alert_revisions FINAL WHERE {named}", values

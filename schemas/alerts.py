@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -55,6 +56,11 @@ class Reason(msgspec.Struct, frozen=True):
 
     code: str
     values: dict[str, Any]
+
+
+def named_posts(reasons: Iterable[Reason]) -> set[str]:
+    """Ids of the posts that reasons name (`post_ids`), beside those that the alert is about."""
+    return {post for one in reasons for post in one.values.get("post_ids", ())}
 
 
 class Summary(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from pipeline.detect.copy_rows import CopyRows
 from pipeline.detect.fan_newcomers import Row
 from pipeline.detect.finding import Finding
 from pipeline.detect.sharing import REPOST
-from schemas.alerts import Reason
+from schemas.alerts import Reason, named_posts
 from schemas.erasures import Erasure, Erasures, digest
 
 ANY_PLATFORM = "*"
@@ -143,6 +143,8 @@ class Eraser:
     def _struct(self, value: Any, platform: str) -> Any:
         subject = value.subject if isinstance(value, Finding) else value
         platform = getattr(subject, "platform", platform)
+        # Before its reasons are walked: they hold dicts, which are changed in place.
+        theirs = _people(value) if isinstance(value, Finding) else set()
         changes = {}
         for name in value.__struct_fields__:
             old = getattr(value, name)
@@ -150,7 +152,7 @@ class Eraser:
             if new is not old:
                 changes[name] = new
         if isinstance(value, Finding):
-            return self._finding(value, changes, platform)
+            return self._finding(value, theirs, changes, platform)
         if not changes:
             return value
         if isinstance(value, CopyPost) and "author_id" in changes:
@@ -159,10 +161,9 @@ class Eraser:
             changes |= {"full": "", "bare": ""}
         return msgspec.structs.replace(value, **changes)
 
-    def _finding(self, value: Finding, changes: dict[str, Any], platform: str) -> Finding:
-        """Its evidence and reasons hold dicts, which are changed in place."""
+    def _finding(self, value: Finding, theirs: set[str], changes: dict[str, Any], platform: str) -> Finding:
+        """theirs: the ids that it named."""
         new = msgspec.structs.replace(value, **changes) if changes else value
-        theirs = {value.subject.id, *value.accounts.ids, *value.posts.ids}
         if all(self._names.of(one, platform) == one for one in theirs):
             return new
         name = value.subject.name
@@ -176,6 +177,16 @@ class Eraser:
         self.findings.add(value.alert_id)
         subject = msgspec.structs.replace(new.subject, name=name)
         return msgspec.structs.replace(new, subject=subject, reasons=reasons)
+
+
+def _people(finding: Finding) -> set[str]:
+    """Ids of accounts and posts that a finding names."""
+    return {
+        finding.subject.id,
+        *finding.accounts.ids,
+        *finding.posts.ids,
+        *named_posts(finding.reasons),
+    }
 
 
 def _within(value: Any, platform: str) -> str:

@@ -17,7 +17,7 @@ from pipeline.detect.elsewhere import is_page
 from pipeline.detect.finding import Finding, reason
 from pipeline.detect.page_posts import PagePost
 from pipeline.detect.parameters_causes import CauseParameters
-from schemas.alerts import Members, Reason
+from schemas.alerts import Reason
 from schemas.times import DAY, HOUR, Micros, format_time
 
 GIVEAWAY = "giveaway_post"
@@ -141,12 +141,8 @@ class FanCauses:
                     since=format_time(bursts[0].first_seen),
                 )
             )
-        named = [post.post for post in (*draws, *answered)]
         told = msgspec.structs.replace(
-            rise,
-            reasons=(*rise.reasons, *reasons),
-            posts=Members(len(named), tuple(named)),
-            closed=rise.closed and settled,
+            rise, reasons=(*rise.reasons, *reasons), closed=rise.closed and settled
         )
         if told != before:
             stream.said[name] = told

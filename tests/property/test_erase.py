@@ -11,17 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.detect.alert_step import AlertStep
+from pipeline.detect.book import AlertBook
 from pipeline.detect.copy_parameters import CopyParameters
-from pipeline.detect.erase import cleaned, forget
+from pipeline.detect.erase import Eraser, Names, cleaned, forget
 from pipeline.detect.fan_step import FanStep
+from pipeline.detect.finding import Evidence, Finding, reason
 from pipeline.detect.intake import Raw
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.post_step import PostStep
 from pipeline.detect.shuffle_step import ShuffleStep
 from pipeline.explain.redact import redacted
-from schemas.alerts import Alert, encode_alert
+from schemas.alerts import Alert, Detector, Members, Subject, encode_alert, named_posts
 from schemas.erasures import POSTS_EACH, Erasure, Erasures, decode, digest, encode, fresh_name, parts
-from schemas.times import MINUTE, parse_time
+from schemas.times import MINUTE, format_time, parse_time
 
 START = parse_time("2026-03-02T08:00:00Z")
 LEA = "lea.the.first"
@@ -170,8 +172,6 @@ def test_messages_between_steps_are_cleaned() -> None:
 
 def test_told_alerts_are_rewritten() -> None:
     """Ids, evidence and summary; the quote only where it was the person's own. A second time changes nothing."""
-    from pipeline.detect.erase import Names
-
     chain = Chain()
     chain.feed([*RECORDS, Raw(None, end=True)])
     (alert,) = chain.told.values()
@@ -185,6 +185,47 @@ def test_told_alerts_are_rewritten() -> None:
     assert QUOTE[:40] in other.summary.fr
     assert "compte3" not in repr(other)
     assert redacted(alert, Names([erasure(platform="twitter")])) is alert
+
+
+def test_posts_that_a_reason_names_go_too() -> None:
+    """A rise of fans names what may have brought them; with its author the post goes from findings and from alerts."""
+    rise = Finding(
+        alert_id="rise",
+        kind="fan_spike",
+        severity="info",
+        score=0.5,
+        subject=Subject("forum", "page"),
+        first_seen=START,
+        last_seen=START,
+        start=START,
+        end=START,
+        accounts=Members(0),
+        posts=Members(0),
+        observed=40.0,
+        expected=2.0,
+        reasons=(
+            reason("answered_post", post_ids=["p0"], responses=12, at=format_time(START), by_page=False),
+        ),
+        ruled_out=(),
+        evidence=Evidence("follows", {}, START, START),
+        detector=Detector("fan_spike", "4", {}),
+    )
+    book = AlertBook()
+    (alert,) = book.apply([rise])
+    assert isinstance(alert, Alert)
+    names = Names([erasure(posts=("p0",))])
+    clean = redacted(
+        alert, names
+    )  # as the store has it, before the finding it was made of is changed in place
+    eraser = Eraser(names)
+    eraser.walk(book)
+    assert eraser.findings == {"rise"}
+    (told,) = book.again(["rise"])
+    for one in (told, clean):
+        assert named_posts(one.reasons).isdisjoint({"p0"})
+        assert len(named_posts(one.reasons)) == 1
+        assert "p0" not in one.summary.fr + one.summary.en
+    assert named_posts(clean.reasons) == named_posts(told.reasons)
 
 
 @given(st.integers(0, 2 * POSTS_EACH + 5), st.text(min_size=1), st.text(min_size=1))

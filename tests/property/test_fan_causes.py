@@ -21,7 +21,7 @@ from pipeline.detect.parameters_causes import CauseParameters
 from pipeline.scenario.generate import START
 from pipeline.text.giveaways import is_giveaway
 from pipeline.text.normalise import normalise
-from schemas.alerts import Alert, Detector, Members, Subject
+from schemas.alerts import Alert, Detector, Members, Subject, named_posts
 from schemas.records import Follow, Post, Record, event_time
 from schemas.times import DAY, HOUR, MINUTE, Micros
 from tests.property.core_drive import alerts_of, backtested, items, lived
@@ -110,7 +110,8 @@ def test_what_is_named(name: str) -> None:
     alert = rise([records])
     said = {one.code: one.values for one in alert.reasons}
     assert [code for code in ("giveaway_post", "answered_post", "burst_meanwhile") if code in said] == codes
-    assert alert.posts == Members(len(ids), ids)
+    assert named_posts(alert.reasons) == set(ids)
+    assert alert.posts == Members(0)  # its rows are fans, not posts
     assert said["attribution"] == {"cause": word}
     assert alert.severity == ("warning" if word == "bought" else "info") or alert.severity == "error"
     for code in codes:
@@ -254,7 +255,7 @@ def test_without_any_post_nothing_waits() -> None:
     assert told == spike
     post = PagePost("x", "p", "1", spike.start, True, True, 0)
     (again,) = causes.posts([post], [], Tick(spike.start, spike.start))
-    assert (again.closed, again.posts.ids) == (True, ("1",))
+    assert (again.closed, named_posts(again.reasons)) == (True, {"1"})
 
 
 def test_while_posts_lag_a_rise_stays_open() -> None:
