@@ -37,7 +37,7 @@ _RISES = 10_000
 Key = tuple[str, str]
 
 
-class _Known:
+class _Memory:
     """What is remembered. upto: the watermark of the posts, 0 between two streams of them. rises: the last word of the
     detector on each; said: what was told."""
 
@@ -75,63 +75,63 @@ class FanCauses:
     def __init__(self, p: CauseParameters, wait: Micros) -> None:
         self._p = p
         self._wait = _LONGEST + 8 * DAY + wait + p.window_hours * HOUR
-        self._known = _Known()
+        self._memory = _Memory()
 
     def hear(self, finding: Finding) -> Iterator[Finding]:
         """Takes the latest word on a rise, and says what is to be told of it now."""
-        stream = self._known
+        memory = self._memory
         name = finding.alert_id
         if finding.withdrawn or finding.reasons[0].code.startswith("platform_wide"):
-            stream.rises.pop(name, None)
-            stream.said.pop(name, None)
+            memory.rises.pop(name, None)
+            memory.said.pop(name, None)
             yield finding
             return
-        stream.rises[name] = finding
-        yield from self._say(stream, name)
-        if len(stream.rises) > _RISES:
-            oldest = next(iter(stream.rises))
-            del stream.rises[oldest]
-            stream.said.pop(oldest, None)
+        memory.rises[name] = finding
+        yield from self._say(memory, name)
+        if len(memory.rises) > _RISES:
+            oldest = next(iter(memory.rises))
+            del memory.rises[oldest]
+            memory.said.pop(oldest, None)
 
     def posts(self, told: Iterable[PagePost], findings: Iterable[Finding], tick: Tick) -> list[Finding]:
         """Takes what the posts bring at this time, findings of all kinds; what is to be told anew."""
-        stream = self._known
+        memory = self._memory
         changed: set[Key] = set()
         for post in told:
-            page = stream.posts.setdefault((post.platform, post.page), {})
+            page = memory.posts.setdefault((post.platform, post.page), {})
             page[post.post, post.at] = post
             changed.add((post.platform, post.page))
         for finding in findings:
             if finding.kind == "burst" and is_page(finding.subject.id):
-                changed.add(self._burst(stream, finding))
-        before, stream.upto = stream.upto, max(stream.upto, tick.watermark)
+                changed.add(self._burst(memory, finding))
+        before, memory.upto = memory.upto, max(memory.upto, tick.watermark)
         out: list[Finding] = []
-        for name, rise in list(stream.rises.items()):
-            due = before <= rise.end + self._wait < stream.upto
+        for name, rise in list(memory.rises.items()):
+            due = before <= rise.end + self._wait < memory.upto
             if due or _page(rise) in changed:
-                out += self._say(stream, name)
-        stream.sweep()
+                out += self._say(memory, name)
+        memory.sweep()
         if tick.ended:
-            stream.end()
+            memory.end()
         return out
 
-    def _burst(self, stream: _Known, finding: Finding) -> Key:
+    def _burst(self, memory: _Memory, finding: Finding) -> Key:
         key = _page(finding)
-        bursts = stream.bursts.setdefault(key, {})
+        bursts = memory.bursts.setdefault(key, {})
         bursts.pop(finding.alert_id, None)
         if not finding.withdrawn:
             bursts[finding.alert_id] = finding
         return key
 
-    def _say(self, stream: _Known, name: str) -> Iterator[Finding]:
-        rise = stream.rises[name]
-        known = stream.upto > rise.end + self._wait
-        before = stream.said.get(name)
-        settled = known or stream.upto == 0 or (before is not None and before.closed)
-        draws, answered = self._posts(stream, rise)
+    def _say(self, memory: _Memory, name: str) -> Iterator[Finding]:
+        rise = memory.rises[name]
+        known = memory.upto > rise.end + self._wait
+        before = memory.said.get(name)
+        settled = known or memory.upto == 0 or (before is not None and before.closed)
+        draws, answered = self._posts(memory, rise)
         reasons = [_named(GIVEAWAY, draws)] if draws else []
         reasons += [_named(ANSWERED, answered)] if answered else []
-        bursts = self._bursts(stream, rise, known)
+        bursts = self._bursts(memory, rise, known)
         if bursts:
             reasons.append(
                 reason(
@@ -145,27 +145,27 @@ class FanCauses:
             rise, reasons=(*rise.reasons, *reasons), closed=rise.closed and settled
         )
         if told != before:
-            stream.said[name] = told
+            memory.said[name] = told
             yield told
         if told.closed and known:
-            del stream.rises[name]
-            del stream.said[name]
+            del memory.rises[name]
+            del memory.said[name]
 
-    def _posts(self, stream: _Known, rise: Finding) -> tuple[list[PagePost], list[PagePost]]:
+    def _posts(self, memory: _Memory, rise: Finding) -> tuple[list[PagePost], list[PagePost]]:
         """The page's own prize draws, and the posts that most people answered, each the most answered first."""
         since = rise.start - self._p.lead_hours * HOUR
-        near = [post for post in stream.posts.get(_page(rise), {}).values() if since <= post.at <= rise.end]
+        near = [post for post in memory.posts.get(_page(rise), {}).values() if since <= post.at <= rise.end]
         near.sort(key=lambda post: (-post.responses, post.at, post.post))
         draws = [post for post in near if post.own and post.giveaway]
         answered = [post for post in near if post not in draws and post.responses >= self._p.responses]
         return draws[:_NAMED], answered[:_NAMED]
 
-    def _bursts(self, stream: _Known, rise: Finding, known: bool) -> list[Finding]:
+    def _bursts(self, memory: _Memory, rise: Finding, known: bool) -> list[Finding]:
         """Bursts of posts on the page, the largest first. known: only what counts for good."""
         since = rise.start - self._p.lead_hours * HOUR
         near = [
             one
-            for one in stream.bursts.get(_page(rise), {}).values()
+            for one in memory.bursts.get(_page(rise), {}).values()
             if (one.closed or not known) and since <= one.first_seen <= rise.end
         ]
         return sorted(near, key=lambda one: (-one.posts.count, one.alert_id))
