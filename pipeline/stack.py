@@ -170,7 +170,7 @@ class Stack:
     ) -> subprocess.Popen[bytes]:
         with self._log(name).open("ab") as log:
             part = subprocess.Popen(
-                [sys.executable, *arguments],
+                self._command(name, arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -182,6 +182,9 @@ class Stack:
         self._parts[name] = part
         self._commands[name] = arguments, extra or {}
         return part
+
+    def _command(self, _name: str, arguments: list[str]) -> list[str]:
+        return [sys.executable, *arguments]
 
     def _log(self, name: str) -> Path:
         return self.logs / f"{name}.log"

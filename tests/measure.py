@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("VIGIE_EVAL_DATA") or ROOT.parent / "shared" / "data")
+"""Where the recorded data is, if it is."""
 
 
 def shared() -> Path | None:
     """The folder of recorded data (`VIGIE_EVAL_DATA`, default ../shared/data), or None where it is absent."""
-    folder = Path(os.environ.get("VIGIE_EVAL_DATA") or ROOT.parent / "shared" / "data")
-    return folder if folder.is_dir() else None
+    return DATA if DATA.is_dir() else None
 
 
 def say(text: str) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pipeline.embedded import Renewal
@@ -23,7 +21,7 @@ class Fault:
     """One row of the table.
 
     act: what is done while the records flow. shape: of the records. workers: detection workers at the start. proxied:
-    the sink's way to the store can be disturbed. partitions: of the raw topics, where not as declared. memory: what a
+    the sink's way to the store can be disturbed. disk: megabytes of the store's own, to be filled. partitions: of the raw topics, where not as declared. memory: what a
     broker without memory loses is lost for good, so only one that keeps its records can come through.
     settings: of the parts, in the environment. embedded: there is no such thing on another broker.
     """
@@ -34,6 +32,7 @@ class Fault:
     shape: Shape = field(default_factory=Shape)
     workers: int = 1
     proxied: bool = False
+    disk: int | None = None
     partitions: int | None = None
     memory: bool = False
     settings: dict[str, str] = field(default_factory=dict)
@@ -146,15 +145,15 @@ def store_refuses(scene: Scene) -> None:
 
 
 def store_full(scene: Scene) -> None:
-    """No file of the store grows any more for ten seconds, as on a full disk (Linux)."""
+    """The store's disk is full for ten seconds."""
+    disk = scene.parts.disk
+    assert disk is not None
     scene.published(0.3)
-    pid = scene.parts.pid("store")
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    disk.fill()
     scene.note("disk full")
     scene.wait(10.0)
-    with suppress(ProcessLookupError):  # it may have ended for it, and been started again
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    scene.note("disk has room again")
+    disk.clear()
+    scene.note(f"disk has {disk.room() >> 20} MB again")
 
 
 def broker_away(seconds: float) -> Callable[[Scene], None]:
@@ -252,7 +251,7 @@ FAULTS: dict[str, Fault] = {
         Fault("freeze-sink-of-two", "one of two sink workers frozen for 12 s, then woken", sink_frozen_of_two),
         Fault("store-stopped", "the store stopped for 15 s", store_away(15.0, signal.SIGTERM)),
         Fault("store-away", "the store stopped for ten minutes", store_away(600.0, signal.SIGTERM)),
-        Fault("store-full", "no file of the store can grow for 10 s", store_full),
+        Fault("store-full", "the store's disk is full for 10 s", store_full, disk=512),
         Fault("store-slow", "inserts take a second longer", store_slow, proxied=True),
         Fault("store-refuses", "a batch refused, answers lost, sink killed between write and commit", store_refuses,
               proxied=True),

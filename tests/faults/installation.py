@@ -19,6 +19,7 @@ from pipeline.runtime import free_port
 from pipeline.stack import Stack
 from tests.endpoints import Endpoints
 from tests.faults.brokers import Broker
+from tests.faults.disk import SmallDisk
 from tests.faults.store_proxy import StoreProxy
 
 _PAUSE = 1.0  # seconds before what ended is started again; systemd's units wait as long or longer
@@ -33,9 +34,15 @@ class Installation(Stack, Endpoints):
         broker: one that runs.
         workers: how many workers detect at the start.
         proxied: the sink reaches the store through `self.proxy`, which can be told to misbehave.
+        disk: megabytes of the store's disk, `self.disk`, which can be filled; else that of the folder.
+
+    Raises:
+        tests.faults.disk.NoDisk: the store can have no disk of its own here.
     """
 
-    def __init__(self, folder: Path, broker: Broker, workers: int = 1, proxied: bool = False) -> None:
+    def __init__(
+        self, folder: Path, broker: Broker, workers: int = 1, proxied: bool = False, disk: int | None = None
+    ) -> None:
         base = read_settings()
         settings = base.model_copy(
             update={
@@ -49,6 +56,7 @@ class Installation(Stack, Endpoints):
         self.broker = broker
         self.kafka = broker.bootstrap
         self.proxy = StoreProxy(settings.store.port) if proxied else None
+        self.disk = SmallDisk(folder / "store", disk) if disk is not None else None
         self.ended: Counter[str] = Counter()
         """Parts that ended by themselves: `name: code`, as often as it happened."""
         self.more: dict[str, str] = {}
@@ -77,6 +85,10 @@ class Installation(Stack, Endpoints):
     ) -> subprocess.Popen[bytes]:
         self._arguments[name] = arguments
         return super()._python(name, arguments, extra)
+
+    def _command(self, name: str, arguments: list[str]) -> list[str]:
+        command = super()._command(name, arguments)
+        return self.disk.inside(command) if self.disk is not None and name == "store" else command
 
     def pid(self, name: str) -> int:
         """Of a part."""
@@ -139,6 +151,8 @@ class Installation(Stack, Endpoints):
         super().stop()
         if self.proxy is not None:
             self.proxy.stop()
+        if self.disk is not None:
+            self.disk.stop()
 
     def logged(self, name: str, lines: int = 5) -> str:
         """The end of a part's log."""

@@ -111,7 +111,7 @@ def play(
     running = broker_for(broker, folder / "broker.log", fault.memory)
     running.start()
     try:
-        parts = Installation(folder / "data", running, fault.workers, fault.proxied)
+        parts = Installation(folder / "data", running, fault.workers, fault.proxied, fault.disk)
         try:
             parts.more.update(fault.settings)
             parts.start()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -29,6 +27,7 @@ from schemas.decode import Refusal, decode
 from schemas.records import Follow, Post
 from schemas.times import DAY, MINUTE, format_time, parse_time
 from tests.integration.conftest_jetstream import NOW, commit, post_id, text_of, v1, v2
+from tests.recorded import recorded
 
 
 def _outcome(collection: str, record: object, operation: str = "create") -> object:
@@ -185,10 +184,7 @@ def test_backoff_is_bounded(failures: int, draw: float, base: float, cap: float)
 @pytest.mark.shared
 def test_recorded_frames() -> None:
     """Frames recorded from the real service: none is refused, and the counts are those of its manifest."""
-    folder = Path(os.environ.get("VIGIE_EVAL_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
-    path = folder / "frames" / "jetstream" / "expected_v1.jsonl"
-    if not path.exists():
-        pytest.skip(f"{path} is absent; set VIGIE_EVAL_DATA")
+    path = recorded("frames", "jetstream", "expected_v1.jsonl")
     manifest = json.loads((path.parent / "manifest.json").read_text())
     outcomes = []
     for line in path.read_bytes().splitlines():

@@ -6,7 +6,6 @@ Needs the recorded data (`VIGIE_EVAL_DATA`, default `../shared/data` beside the 
 from __future__ import annotations
 
 import csv
-import os
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +18,8 @@ import pytest
 
 from tests.endpoints import plain_alert
 from tests.integration.conftest import RunningVigie, until, vigie
+from tests.recorded import DATA, needs
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("VIGIE_EVAL_DATA") or ROOT.parent / "shared" / "data")
 QUARTER = DATA / "ira_tweets" / "2015q4.parquet"
 SAMPLE = DATA / "ira_tweets" / "neardup_sample.jsonl"
 CAMPAIGNS = DATA / "ira_tweets" / "campaigns_2015q4.csv"
@@ -31,7 +29,7 @@ pytestmark = [
     pytest.mark.shared,
     pytest.mark.long,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(not QUARTER.exists(), reason=f"no recorded data at {DATA}; set VIGIE_EVAL_DATA"),
+    needs(QUARTER),
 ]
 
 SINCE, BEFORE = "2015-09-01", "2016-02-01"
@@ -176,7 +174,7 @@ def test_evidence(quarter: Quarter) -> None:
     client.close()
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason=f"no recorded data at {DATA}; set VIGIE_EVAL_DATA")
+@needs(SAMPLE)
 def test_two_backtests(tmp_path: Path) -> None:
     """The same input gives the same bytes, and the same report but for speed and memory, in two processes at once."""
     folders = [tmp_path / name / "out" for name in ("one", "two")]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import os
 import random
-from pathlib import Path
 
 import orjson
 import pytest
@@ -18,6 +16,7 @@ from pipeline.explain.authors import summary
 from schemas.records import Post
 from schemas.times import DAY, HOUR, MINUTE, SECOND, parse_time
 from tests.author_watch import AuthorWatch
+from tests.recorded import recorded
 
 LATENESS = 5 * MINUTE
 MONDAY = 1_600_041_600_000_000
@@ -183,11 +182,7 @@ def test_the_summary_says_what_was_found_and_what_was_checked() -> None:
 @pytest.mark.shared
 def test_ordinary_people_are_not_warned_about() -> None:
     """Over 100,000 recorded posts by real people: no warning, no error."""
-    root = Path(os.environ.get("VIGIE_EVAL_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
-    files = sorted((root / "background").glob("*.jsonl.gz"))
-    if not files:
-        pytest.skip("the recorded posts of VIGIE_EVAL_DATA/background are absent")
-    for file in files:
+    for file in sorted(recorded("background").glob("*.jsonl.gz")):
         rows = []
         for line in gzip.decompress(file.read_bytes()).splitlines():
             data = orjson.loads(line)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from math import pi, sin
-from pathlib import Path
 
 import orjson
 import pytest
@@ -21,6 +19,7 @@ from pipeline.detect.parameters_volume import BurstParameters
 from pipeline.detect.volume_tally import Tally, wilson
 from pipeline.explain.bursts import summary
 from schemas.times import DAY, HOUR, MINUTE, SECOND, parse_time
+from tests.recorded import recorded
 
 LATENESS = 5 * MINUTE
 MONDAY = 1_600_041_600_000_000
@@ -257,18 +256,11 @@ def test_the_summary_says_what_was_found_and_what_was_checked() -> None:
     assert "emballement spontané" in summary(organic).fr
 
 
-def background() -> Iterator[Path]:
-    root = Path(os.environ.get("VIGIE_EVAL_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
-    yield from sorted((root / "background").glob("*.jsonl.gz"))
-
-
 @pytest.mark.shared
 def test_ordinary_people_are_not_warned_about() -> None:
     """Real pages (over 100,000 posts): at most one warning in all of them, and no error."""
-    if not (files := list(background())):
-        pytest.skip("the recorded posts of VIGIE_EVAL_DATA/background are absent")
     severities: list[str] = []
-    for file in files:
+    for file in sorted(recorded("background").glob("*.jsonl.gz")):
         rows: list[Activity] = []
         for line in gzip.decompress(file.read_bytes()).splitlines():
             data = orjson.loads(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,20 +15,13 @@ from pipeline.detect.finding import Finding
 from pipeline.detect.parameters_fans import FanSpikeParameters
 from schemas.records import FanCount, Follow
 from schemas.times import DAY, HOUR, MINUTE, format_time, parse_time
+from tests.recorded import recorded
 
 pytestmark = pytest.mark.shared
 
 
-def _data(name: str) -> Path:
-    root = Path(os.environ.get("VIGIE_EVAL_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
-    path = root / name
-    if not path.exists():
-        pytest.skip(f"VIGIE_EVAL_DATA/{name} is absent")
-    return path.resolve()
-
-
 def _scorer() -> Path:
-    path = _data("followers_fr_mps").parents[1] / "eval" / "fan_spikes.py"
+    path = recorded("followers_fr_mps").parents[1] / "eval" / "fan_spikes.py"
     if not path.exists():
         pytest.skip("eval/fan_spikes.py is absent beside VIGIE_EVAL_DATA")
     return path
@@ -54,7 +46,7 @@ def test_injected_purchases_are_found_among_real_counts(tmp_path: Path) -> None:
     A plain median/MAD rule reaches 0.733 at 2.9; sums over one to three days with a floor and a
     cool-down 0.975 at 1.0.
     """
-    folder = _data("followers_fr_mps")
+    folder = recorded("followers_fr_mps")
     run = [sys.executable, str(_scorer())]
     made = [*run, "make", str(folder / "followers.parquet"), str(tmp_path), "--seed", "1"]
     subprocess.run(made, check=True, capture_output=True)
@@ -90,7 +82,7 @@ def test_injected_purchases_are_found_among_real_counts(tmp_path: Path) -> None:
 def test_groups_that_look_bought_are_told_from_attention() -> None:
     """Followers of one page in order: groups from few fortnights are warnings or errors that say so."""
     pandas = pytest.importorskip("pandas")
-    table = pandas.read_parquet(_data("follow_events/page_a.parquet"))
+    table = pandas.read_parquet(recorded("follow_events/page_a.parquet"))
     records = [
         Follow(
             "x",

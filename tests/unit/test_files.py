@@ -19,6 +19,7 @@ from pipeline.connect.items import MAX_LINE
 from schemas.decode import Refusal, decode
 from schemas.records import FanCount, Follow, Post
 from schemas.times import parse_time
+from tests.recorded import recorded
 
 AT = parse_time("2026-03-01T10:00:00Z")
 
@@ -310,10 +311,7 @@ def test_clock_ignores_wild_times() -> None:
 @pytest.mark.shared
 def test_recorded_tables() -> None:
     """The recorded Parquet of a quarter: every row is a valid post, in the file's order."""
-    folder = Path(os.environ.get("VIGIE_EVAL_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
-    path = folder / "ira_tweets" / "2015q4.parquet"
-    if not path.exists():
-        pytest.skip(f"{path} is absent; set VIGIE_EVAL_DATA")
+    path = recorded("ira_tweets", "2015q4.parquet")
     count = 0
     for count, item in enumerate(read([path]), 1):
         if count % 50 == 0:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +16,9 @@ import pytest
 from pipeline.connect.items import FileProblem, Progress
 from pipeline.lab.coordinated import ShareTable, coordinated
 from pipeline.lab.shares import OUT, read_shares, write_pairs
+from tests.recorded import DATA, needs
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("VIGIE_EVAL_DATA") or ROOT.parent / "shared" / "data") / "coortweet"
+PAIRS = DATA / "coortweet"
 
 HEADER = "object_id,account_id,content_id,timestamp_share\n"
 BODY = 'o1,007,p1,100\no1,"b, c",p2,105\n\no1,é,p3,106.0\n'
@@ -157,13 +156,13 @@ def test_what_is_wrong_in_parquet(columns: dict[str, object], named: list[str], 
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not DATA.exists(), reason=f"no recorded data at {DATA}; set VIGIE_EVAL_DATA")
+@needs(PAIRS)
 @pytest.mark.parametrize("window", [10, 60])
 def test_recorded_pairs(window: int, tmp_path: Path) -> None:
     """On its own example, CooRTweet 2.1.3 and we find the same pairs, row for row."""
-    table = read_shares(DATA / "russian_coord_tweets.csv.gz", Progress())
+    table = read_shares(PAIRS / "russian_coord_tweets.csv.gz", Progress())
     write_pairs(tmp_path / "pairs.csv", table, coordinated(table, window, 2))
-    with gzip.open(DATA / f"cooRTweet_pairs_w{window}_p2.csv.gz", "rt") as recorded:
+    with gzip.open(PAIRS / f"cooRTweet_pairs_w{window}_p2.csv.gz", "rt") as recorded:
         expected = Counter(tuple(row[name] for name in OUT) for row in csv.DictReader(recorded))
     with (tmp_path / "pairs.csv").open() as file:
         found = Counter(tuple(row[name] for name in OUT) for row in csv.DictReader(file))

@@ -9,15 +9,13 @@ import pytest
 
 from pipeline.detect.one_series import OneSeries
 from tests.eval.series import WIDTH, made, recorded
-from tests.measure import shared
+from tests.recorded import recorded as needed
 
 
 @pytest.mark.shared
 def test_the_labelled_series(tmp_path: Path) -> None:
     """The benchmark's score is above that of CAD OSE (76.0), and above 80 to be safe."""
-    data = shared()
-    if data is None or not (data / "nab_tweets").is_dir():
-        pytest.skip("the recorded series of VIGIE_EVAL_DATA/nab_tweets are absent")
+    data = needed("nab_tweets").parent
     found = re.search(r"standard \| ([\d.]+)", recorded(data, tmp_path))
     assert found is not None
     assert float(found[1]) > 80

@@ -11,20 +11,16 @@ from pipeline.detect.finding import Finding
 from pipeline.detect.parameters import Parameters
 from schemas.records import FanCount
 from schemas.times import format_time, parse_time
-from tests.measure import shared
+from tests.recorded import recorded
 
 pytestmark = pytest.mark.shared
 
 
 def test_the_purge_of_july_2018_is_one_event() -> None:
     """April to August 2018: on 13 July one alert of the platform, and no day tells two."""
-    data = shared()
-    if data is None or not (data / "followers_fr_mps" / "followers.parquet").exists():
-        pytest.skip("VIGIE_EVAL_DATA/followers_fr_mps is absent")
+    path = recorded("followers_fr_mps", "followers.parquet")
     pandas = pytest.importorskip("pandas")
-    table = pandas.read_parquet(
-        data / "followers_fr_mps" / "followers.parquet", columns=["observed_at", "user_id", "followers"]
-    ).dropna()
+    table = pandas.read_parquet(path, columns=["observed_at", "user_id", "followers"]).dropna()
     table = table[(table.observed_at >= "2018-04-15") & (table.observed_at < "2018-08-10")]
     parameters = Parameters()
     days, last = FanDays(parameters.platform), dict[str, Finding]()
