@@ -16,9 +16,13 @@ from typing import Any, NamedTuple
 import orjson
 
 from pipeline.store.errors import EngineError
+from pipeline.store.inserts import target
 
 _APPEND = 8 << 20
 """Bytes handed to the engine at a time; it parses them as they come."""
+
+_STAGE = "`rows on their way`"
+"""A temporary table: each handle has its own."""
 
 WRITER_SETTINGS = {"max_partitions_per_insert_block": "0"}
 """A batch of replayed posts may span more months than ClickHouse's default of 100 partitions."""
@@ -209,25 +213,43 @@ class Engine:
     ) -> Answer:
         """Inserts `data`, encoded in the format `form`. `statement` has neither FORMAT nor data.
 
+        chDB's streaming insert (26.9) tells of data that it cannot read, but swallows whatever goes wrong afterwards:
+        a full disk, a constraint, too many parts. So the rows go to a table in memory first, and on from there by a
+        statement that tells.
+
         Raises:
-            EngineError: the data do not fit the table; nothing of the failing block is kept.
+            EngineError: the data do not fit the table, or the table cannot take them; nothing is kept.
         """
-        view = memoryview(data)
+        view, to = memoryview(data), target(statement)
         with _engine_errors():
             handle = self._handle({**WRITER_SETTINGS, **settings}, database)
             try:
-                inserter = handle.send_insert(statement, form)
+                handle.query(
+                    f"CREATE TEMPORARY TABLE {_STAGE} ENGINE = Memory AS {to.table}", "Null", params={}
+                )
+                staged = to._replace(table=_STAGE)
+                inserter = handle.send_insert(f"INSERT INTO {staged.into} {to.rest}", form)
                 for at in range(0, len(view), _APPEND):
                     handle.insert_append(inserter, bytes(view[at : at + _APPEND]))
-                done = handle.insert_done(inserter)
-                return Answer(
-                    b"",
-                    written_rows=done.rows_written(),
-                    written_bytes=done.bytes_written(),
-                    elapsed=done.elapsed(),
+                sent = handle.insert_done(inserter)
+                moved = handle.query(
+                    f"INSERT INTO {to.into} {to.rest} SELECT {to.columns or '*'} FROM {_STAGE}",  # noqa: S608 - the writer's own
+                    "Null",
+                    params={},
                 )
             finally:
                 handle.close()
+        if sent.rows_written() != moved.rows_written():
+            raise EngineError(
+                f"Code: 1001. DB::Exception: {moved.rows_written()} of {sent.rows_written()} rows could be put "
+                f"into memory for {to.table}. (STD_EXCEPTION)"
+            )
+        return Answer(
+            b"",
+            written_rows=moved.rows_written(),
+            written_bytes=moved.bytes_written(),
+            elapsed=sent.elapsed() + moved.elapsed(),
+        )
 
     def cancel_reads(self) -> None:
         """Ends every SELECT that is running; inserts go on to their end."""

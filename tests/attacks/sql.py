@@ -140,7 +140,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
 def attack(folder: Path) -> list[Case]:
     """All of it, on a store of its own in `folder`."""
     limits = {"VIGIE_STORE__MAX_SECONDS": "2", "VIGIE_STORE__MAX_ROWS": str(ROWS)}
-    store = StoreProcess(folder / "store", **limits)
+    store = StoreProcess(folder / "store", limits)
     out = folder / "outfile"
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{store.port}", timeout=30.0, trust_env=False) as client:

@@ -21,9 +21,10 @@ class Fault:
     """One row of the table.
 
     act: what is done while the records flow. shape: of the records. workers: detection workers at the start. proxied:
-    the sink's way to the store can be disturbed. disk: megabytes of the store's own, to be filled. partitions: of the raw topics, where not as declared. memory: what a
-    broker without memory loses is lost for good, so only one that keeps its records can come through.
-    settings: of the parts, in the environment. embedded: there is no such thing on another broker.
+    the sink's way to the store can be disturbed. disk: megabytes of the store's own, to be filled. partitions: of the
+    raw topics, where not as declared. memory: what a broker without memory loses is lost for good, so only one that
+    keeps its records can come through. settings: of the parts, in the environment. embedded: there is no such thing
+    on another broker.
     """
 
     name: str

@@ -47,10 +47,6 @@ and follow from the seed; seeds are 1, 2, …
 
 The embedded broker keeps its records in memory. What it held when it died is gone, and its rows show
 how much that is here; Apache Kafka keeps its log.
-
-`store-full` has no row because its runs break off: ClickHouse keeps a part whose marks it could not
-write, and from then on refuses to read that table (CORRUPTED_DATA). The records are in the topics still.
-Whether a disk without room does the same as a limit on the size of files was not tried.
 """
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
-    process = StoreProcess(tmp_path_factory.mktemp("store"), VIGIE_STORE__MAX_ROWS="400000")
+    process = StoreProcess(tmp_path_factory.mktemp("store"), {"VIGIE_STORE__MAX_ROWS": "400000"})
     yield process
     assert process.stop() == 0
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from pipeline.store.client import StoreClient
-from pipeline.store.errors import StoreError
+from pipeline.store.engine import Engine
+from pipeline.store.errors import EngineError, StoreError
 from pipeline.store.rows import fan_counts_table
 from schemas.times import DAY, Micros, parse_time
+from tests.faults.disk import NoDisk, SmallDisk
 
 pytestmark = pytest.mark.integration
 
@@ -34,12 +37,15 @@ PASSWORD = "writer's own"
 
 
 class StoreProcess:
-    """`python -m pipeline.store.server` on a free port."""
+    """`python -m pipeline.store.server` on a free port; `disk` is where `data` is, if that is one of its own."""
 
-    def __init__(self, data: Path, **environment: str) -> None:
-        env = {**os.environ, "VIGIE_STORE__WRITER_PASSWORD": PASSWORD, **environment}
+    def __init__(
+        self, data: Path, environment: Mapping[str, str] | None = None, disk: SmallDisk | None = None
+    ) -> None:
+        env = {**os.environ, "VIGIE_STORE__WRITER_PASSWORD": PASSWORD, **(environment or {})}
+        command = [sys.executable, "-m", "pipeline.store.server", "--data", str(data), "--port", "0"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.store.server", "--data", str(data), "--port", "0"],
+            command if disk is None else disk.inside(command),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -129,6 +135,49 @@ def test_a_killed_process_leaves_a_usable_folder(tmp_path: Path) -> None:
         assert store.reader().query("SELECT count() FROM fan_counts FINAL").result_rows == [(50,)]
     finally:
         assert store.stop() == 0
+
+
+def test_what_a_full_disk_cannot_take_is_refused(tmp_path: Path) -> None:
+    """The writer is told, the rows that were there are read, and with room again the same insert succeeds."""
+    data = tmp_path / "store"
+    try:
+        disk = SmallDisk(data, 128)
+    except NoDisk as error:
+        pytest.skip(str(error))
+    store = StoreProcess(data, disk=disk)
+    try:
+        with store.writer() as writer:
+            writer.insert("fan_counts", fan_counts_table(counts(50), NOW))
+            disk.fill()
+            with pytest.raises(StoreError, match="NOT_ENOUGH_SPACE"):
+                writer.insert("fan_counts", fan_counts_table(counts(400), NOW))
+            count = "SELECT count() FROM vigie.fan_counts FINAL"
+            assert writer.query(count).result_rows == [(50,)]
+            disk.clear()
+            writer.insert("fan_counts", fan_counts_table(counts(400), NOW))
+            assert writer.query(count).result_rows == [(400,)]
+    finally:
+        assert store.stop() == 0
+        disk.stop()
+
+
+def test_rows_that_a_constraint_forbids_are_refused(tmp_path: Path) -> None:
+    """What the engine's streaming insert passes over in silence is an error here, and nothing is kept."""
+    engine = Engine(tmp_path / "engine", "vigie")
+    try:
+        engine.command("CREATE TABLE vigie.small (a UInt8, b UInt8 DEFAULT 7, CONSTRAINT low CHECK a < 10) "
+                       "ENGINE = MergeTree ORDER BY a")  # fmt: skip
+        for into in ("INSERT INTO vigie.small (a)", "INSERT INTO small"):
+            with pytest.raises(EngineError):
+                engine.insert(into, "JSONEachRow", b'{"a":1}\n{"a":99}\n', {}, "vigie")
+            assert engine.query("SELECT count() FROM vigie.small").result_rows == [[0]]
+        done = engine.insert(
+            "INSERT INTO small SETTINGS max_threads = 1", "JSONEachRow", b'{"a":1}', {}, "vigie"
+        )
+        assert done.written_rows == 1
+        assert engine.query("SELECT a, b FROM vigie.small").result_rows == [[1, 7]]
+    finally:
+        engine.close()
 
 
 def test_one_process_per_folder(tmp_path: Path) -> None:

@@ -114,7 +114,8 @@ def _burst(folder: Path) -> Path:
 def test_a_store_that_hangs_is_seen(watched: RunningVigie) -> None:
     """The store stands still: the sink's process runs on, and is unhealthy; doctor says so. Then all is well again."""
     sink, detect = addresses(watched)["sink"], addresses(watched)["detect-1"]
-    assert httpx.get(f"{sink}/health").status_code == 200
+    answer = until(lambda: httpx.get(f"{sink}/health"), lambda found: found.status_code == 200, 30.0)
+    assert answer.status_code == 200
     done = watched.vigie("doctor", "--json")
     assert done.code == 0, done.out
     (store,) = (pid for pid, command in watched.parts().items() if "store.server" in command)
