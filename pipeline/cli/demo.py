@@ -10,7 +10,7 @@ _WORDS = {
     "fr": {
         "making": "un scénario est composé (graine {seed}) …",
         "starting": "le système démarre : courtier, magasin, détection …",
-        "playing": "{count} enregistrements de trois jours sont rejoués ; voici les alertes à mesure qu’elles viennent",
+        "playing": "{count} enregistrements (trois semaines de forums, trois jours du reste) sont rejoués ; alertes :",
         "title": "Planté et trouvé",
         "planted": "planté",
         "wanted": "attendu",
@@ -27,7 +27,7 @@ _WORDS = {
     "en": {
         "making": "a scenario is composed (seed {seed}) …",
         "starting": "the system starts: broker, store, detection …",
-        "playing": "{count} records of three days are played; these are the alerts as they come",
+        "playing": "{count} records (three weeks of forums, three days of the rest) are played; these are the alerts:",
         "title": "Planted and found",
         "planted": "planted",
         "wanted": "expected",
@@ -69,6 +69,7 @@ def demo(
     from pipeline.demo import run
     from pipeline.notify.messages import at_least, body, headline
     from pipeline.scenario.generate import generate
+    from pipeline.scenario.season import with_weeks
     from pipeline.stack import Stack, StackError
     from schemas.alerts import Alert
 
@@ -89,7 +90,7 @@ def demo(
     kept = False
     try:
         say(words["making"].format(seed=seed))
-        scenario = generate(seed)
+        scenario = with_weeks(generate(seed))
         say(words["starting"])
         stack.start()
         total = len(scenario.records)

@@ -37,7 +37,8 @@ class Scenario:
     truth: list[Planted]
 
 
-def _order(record: Record) -> tuple[Micros, int, str, str]:
+def by_time(record: Record) -> tuple[Micros, int, str, str]:
+    """What records are sorted by."""
     if isinstance(record, Post):
         return record.created_at, 0, record.platform, record.id
     if isinstance(record, Follow):
@@ -76,7 +77,7 @@ def generate(
     truth = [plant(world, world.stream(f"plant/{name}")) for name, plant in chosen.items()]
     count(world)
     records: list[Record] = [*world.posts, *world.follows, *world.readings]
-    records.sort(key=_order)
+    records.sort(key=by_time)
     truth.sort(key=lambda planted: (planted.start, planted.name))
     return Scenario(seed, world.start, world.end, records, truth)
 

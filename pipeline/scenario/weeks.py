@@ -7,7 +7,7 @@ in `ring`: 0 hides nothing, 1 leaves only what the work itself needs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from random import Random
@@ -83,8 +83,9 @@ class Weeks:
 class _Forums:
     """The four forums: threads that open and fade, and what is said in them."""
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, start: Micros) -> None:
         self.rng = rng
+        self.start = start
         self.posts: list[Post] = []
         self.last: dict[tuple[str, str], list[Post]] = {}
 
@@ -104,19 +105,23 @@ class _Forums:
         return post
 
 
-def _moment(rng: Random, day: int, office: bool) -> Micros:
+def _moment(world: _Forums, day: int, office: bool) -> Micros:
+    rng, midnight = world.rng, world.start + day * DAY
     while True:
-        at = START + day * DAY + int(rng.random() * DAY)
+        at = midnight + int(rng.random() * DAY)
         if office:
-            return START + day * DAY + int(rng.uniform(9, 17.5) * HOUR)
+            return midnight + int(rng.uniform(9, 17.5) * HOUR)
         if rng.random() * 1.8 < awake(at, "paris"):
             return at
 
 
-def _account(rng: Random, forum: str, manner: Manner, batch: Micros) -> Author:
+def _account(world: _Forums, forum: str, manner: Manner, batch: Micros) -> Author:
+    rng = world.rng
     old = rng.random() >= manner.batch
     created = (
-        START - int(rng.uniform(30, 4000) * DAY) if old else batch + int(rng.random() * manner.width * DAY)
+        world.start - int(rng.uniform(30, 4000) * DAY)
+        if old
+        else batch + int(rng.random() * manner.width * DAY)
     )
     who = recruit(rng, forum, "paris", created)
     if rng.random() >= manner.patterned:
@@ -131,15 +136,15 @@ def act(world: _Forums, count: int, manner: Manner, brand: str) -> set[tuple[str
     """Lets a group live its weeks; returns its accounts."""
     rng = world.rng
     forums = rng.sample(FORUMS, manner.forums)
-    batch = START - int(rng.uniform(60, 400) * DAY)
-    people = [_account(rng, forums[n % len(forums)], manner, batch) for n in range(count)]
+    batch = world.start - int(rng.uniform(60, 400) * DAY)
+    people = [_account(world, forums[n % len(forums)], manner, batch) for n in range(count)]
     site = f"https://{brand.lower()}.example"
     speech, said = grammar("fr"), [f"Franchement {brand} c'est du solide depuis le début"]
     for day in range(*manner.days):
         meeting = {forum: [world.thread(forum, day) for _ in range(2)] for forum in forums}
         today: dict[str, list[Post]] = {}
         plan = [
-            (_moment(rng, day, rng.random() < manner.office), who)
+            (_moment(world, day, rng.random() < manner.office), who)
             for who in people
             for _ in range(poisson(rng.uniform(*manner.a_day), rng))
         ]
@@ -170,7 +175,7 @@ def _text(rng: Random, speech: object, who: Author, brand: str, praise: float) -
 def _ordinary(world: _Forums, count: int) -> None:
     rng = world.rng
     recent: dict[str, Post] = {}
-    people = [_account(rng, rng.choice(FORUMS), Manner(), 0) for _ in range(count)]
+    people = [_account(world, rng.choice(FORUMS), Manner(), 0) for _ in range(count)]
     rates = [min(rng.lognormvariate(-1.6, 1.2), 6.0) for _ in people]
     for day in range(WEEKS // DAY):
         for who, rate in zip(people, rates, strict=True):
@@ -182,7 +187,7 @@ def _ordinary(world: _Forums, count: int) -> None:
                 if rng.random() < 0.06:
                     text += f" https://site-{int(80 * rng.random() ** 2)}.example/a{rng.randrange(40)}"
                 answered = recent.get(thread) if rng.random() < 0.5 else None
-                recent[thread] = world.say(who, _moment(rng, day, False), text, thread, answered)
+                recent[thread] = world.say(who, _moment(world, day, False), text, thread, answered)
 
 
 def weeks(
@@ -191,6 +196,8 @@ def weeks(
     carefulness: float = 0.25,
     ordinary: int = 800,
     around: bool = False,
+    start: Micros = START,
+    twins: Mapping[str, tuple[int, Manner]] = TWINS,
 ) -> Weeks:
     """One world: the same arguments give the same posts.
 
@@ -200,11 +207,13 @@ def weeks(
         carefulness: 0..1, as `ring`.
         ordinary: accounts that belong to no group.
         around: the innocent groups care for the brands that the rings work for, not for others.
+        start: midnight of the first day.
+        twins: the innocent groups.
     """
     rng = stream(seed, "weeks")
-    world = _Forums(rng)
+    world = _Forums(rng, start)
     _ordinary(world, ordinary)
-    brands = rng.sample(_BRANDS, len(sizes) + len(TWINS))[::-1]
+    brands = rng.sample(_BRANDS, len(sizes) + len(twins))[::-1]
     theirs, others = brands[: len(sizes)], brands[len(sizes) :]
     groups = {
         f"ring_{size}": act(world, size, ring(carefulness, seed % 2 == 0), brand)
@@ -213,7 +222,7 @@ def weeks(
     groups |= {
         name: act(world, count, manner, brand)
         for (name, (count, manner)), brand in zip(
-            TWINS.items(), cycle(theirs) if around else others, strict=False
+            twins.items(), cycle(theirs) if around else others, strict=False
         )
     }
     world.posts.sort(key=lambda post: (post.created_at, post.platform, post.id))
