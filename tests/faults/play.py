@@ -21,6 +21,7 @@ from typing import Any
 
 import orjson
 
+from pipeline.cli.console import log_to_stderr
 from pipeline.stack import StackError
 from schemas.topics import POSTS_RAW, TOPICS
 from tests.faults.brokers import InUse, broker_for
@@ -158,6 +159,7 @@ def main(arguments: list[str]) -> int:
     cli.add_argument("--rate", type=float, default=RATE)
     cli.add_argument("--folder", type=Path, help="keep data and logs here")
     options = cli.parse_args(arguments)
+    log_to_stderr("info")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that is away is what we want here
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = options.folder or Path(tempfile.mkdtemp(prefix="vigie-faults-"))
