@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 
 import msgspec
+import orjson
 
 from pipeline.bus import Message, Publisher
 from pipeline.store.client import StoreClient
@@ -70,9 +71,10 @@ def _literal(text: str) -> str:
 
 
 def _said(mine: str, reasons: str) -> str:
-    """Whether one of these reasons (an array of JSON texts) names a post of the person."""
+    """Whether these reasons (JSON) name the person, or a post of theirs."""
     ids = "JSONExtract(one, 'values', 'post_ids', 'Array(String)')"
-    return f"arrayExists(one -> arrayExists(id -> id IN ({mine}), {ids}), {reasons})"
+    posts = f"arrayExists(one -> arrayExists(id -> id IN ({mine}), {ids}), JSONExtractArrayRaw({reasons}))"
+    return f"(position({reasons}, {{q:String}}) > 0 OR {posts})"
 
 
 def count(client: StoreClient, person: Person) -> dict[str, int]:
@@ -81,7 +83,8 @@ def count(client: StoreClient, person: Person) -> dict[str, int]:
     Raises:
         StoreError: the store is away.
     """
-    values = {"p": person.platform, "a": person.author}
+    quoted = orjson.dumps(person.author).decode()  # as it stands in the JSON of reasons
+    values = {"p": person.platform, "a": person.author, "q": quoted}
     found = {
         table: _value(
             client,
@@ -93,10 +96,10 @@ def count(client: StoreClient, person: Person) -> dict[str, int]:
     mine = "SELECT id FROM posts WHERE platform = {p:String} AND author_id = {a:String}"
     where = (
         "subject_platform IN ({p:String}, '*') AND (has(account_ids, {a:String}) OR subject_id = {a:String} "
-        f"OR arrayExists(id -> id IN ({mine}), post_ids) OR {_said(mine, 'JSONExtractArrayRaw(reasons)')})"
+        f"OR arrayExists(id -> id IN ({mine}), post_ids) OR {_said(mine, 'reasons')})"
     )
     found["alerts"] = _value(client, f"SELECT count() FROM alerts FINAL WHERE {where}", values)
-    of_revision = "JSONExtractArrayRaw(alert, 'reasons')"
+    of_revision = "JSONExtractRaw(alert, 'reasons')"
     named = (
         "JSONExtractString(alert, 'subject', 'platform') IN ({p:String}, '*') AND "
         "(has(JSONExtract(alert, 'accounts', 'ids', 'Array(String)'), {a:String}) "

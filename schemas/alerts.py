@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -58,9 +58,20 @@ class Reason(msgspec.Struct, frozen=True):
     values: dict[str, Any]
 
 
-def named_posts(reasons: Iterable[Reason]) -> set[str]:
-    """Ids of the posts that reasons name (`post_ids`), beside those that the alert is about."""
-    return {post for one in reasons for post in one.values.get("post_ids", ())}
+def named(reasons: Iterable[Reason]) -> set[str]:
+    """Every text among the figures of reasons. Accounts and posts that they name are among them, beside those that the
+    alert is about: members of a ring beyond the first hundred, say, or a post that explains a rise."""
+    found: set[str] = set()
+    left: list[Any] = [one.values for one in reasons]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            found.add(value)
+        elif isinstance(value, Mapping):
+            left += value.values()
+        elif isinstance(value, Sequence):
+            left += value
+    return found
 
 
 class Summary(msgspec.Struct, frozen=True):

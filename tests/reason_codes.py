@@ -1,9 +1,11 @@
-"""Which reason codes a detector's source can emit, read from its syntax tree."""
+"""Codes that a detector's source can emit, read from its syntax tree; posts that reasons name."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from schemas.alerts import Reason
 
 
 def _strings(node: ast.AST | None) -> Iterator[str]:
@@ -58,3 +60,8 @@ def codes_of(source: str) -> set[str]:
         }
         codes.update(f"{beginning}{code}" for beginning in beginnings for code in own)
     return codes
+
+
+def named_posts(reasons: Iterable[Reason]) -> set[str]:
+    """Posts that reasons name beside those that the alert is about."""
+    return {post for one in reasons for post in one.values.get("post_ids", ())}

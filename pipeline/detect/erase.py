@@ -19,7 +19,7 @@ from pipeline.detect.copy_rows import CopyRows
 from pipeline.detect.fan_newcomers import Row
 from pipeline.detect.finding import Finding
 from pipeline.detect.sharing import REPOST
-from schemas.alerts import Reason, named_posts
+from schemas.alerts import Reason, named
 from schemas.erasures import Erasure, Erasures, digest
 
 ANY_PLATFORM = "*"
@@ -185,7 +185,8 @@ def _people(finding: Finding) -> set[str]:
         finding.subject.id,
         *finding.accounts.ids,
         *finding.posts.ids,
-        *named_posts(finding.reasons),
+        *named(finding.reasons),
+        *named(finding.ruled_out),
     }
 
 

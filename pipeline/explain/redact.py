@@ -11,7 +11,7 @@ from pipeline.detect.erase import Names, without_quote
 from pipeline.detect.finding import Evidence, Finding
 from pipeline.explain import summary
 from pipeline.explain.evidence import quote
-from schemas.alerts import Alert, Members, Reason, named_posts
+from schemas.alerts import Alert, Members, Reason, named
 from schemas.times import parse_time
 
 Rename = Callable[[str], str]
@@ -25,7 +25,13 @@ def redacted(alert: Alert, names: Names) -> Alert:
     def rename(text: str) -> str:
         return names.of(text, platform)
 
-    theirs = {alert.subject.id, *alert.accounts.ids, *alert.posts.ids, *named_posts(alert.reasons)}
+    theirs = {
+        alert.subject.id,
+        *alert.accounts.ids,
+        *alert.posts.ids,
+        *named(alert.reasons),
+        *named(alert.ruled_out),
+    }
     new = {one: rename(one) for one in theirs if rename(one) != one}
     if not new:
         return alert

@@ -21,9 +21,10 @@ from pipeline.detect.parameters import Parameters
 from pipeline.detect.post_step import PostStep
 from pipeline.detect.shuffle_step import ShuffleStep
 from pipeline.explain.redact import redacted
-from schemas.alerts import Alert, Detector, Members, Subject, encode_alert, named_posts
+from schemas.alerts import Alert, Detector, Members, Subject, encode_alert
 from schemas.erasures import POSTS_EACH, Erasure, Erasures, decode, digest, encode, fresh_name, parts
 from schemas.times import MINUTE, format_time, parse_time
+from tests.reason_codes import named_posts
 
 START = parse_time("2026-03-02T08:00:00Z")
 LEA = "lea.the.first"
@@ -185,6 +186,51 @@ def test_told_alerts_are_rewritten() -> None:
     assert QUOTE[:40] in other.summary.fr
     assert "compte3" not in repr(other)
     assert redacted(alert, Names([erasure(platform="twitter")])) is alert
+
+
+def test_accounts_that_a_reason_names_go_too() -> None:
+    """Of a large ring an alert lists a hundred accounts; the others, and those of before, stand in reasons alone."""
+    link = {"account": "a3", "evidence": 4.2, "common": ["word:Lunaria"]}
+    ring = Finding(
+        alert_id="ring",
+        kind="coordinated_accounts",
+        severity="error",
+        score=0.9,
+        subject=Subject("*", "group"),
+        first_seen=START,
+        last_seen=START,
+        start=START,
+        end=START,
+        accounts=Members(3, ("a1",)),
+        posts=Members(1, ("p1",)),
+        observed=3.0,
+        expected=0.1,
+        reasons=(
+            reason("weak_links", pairs=1, of=3, accounts=3, days=5, platforms={"forum": 3}),
+            reason("account_links", links=[
+                {"platform": "forum", "account": "a2", "signs": ["created_together"], "common": [], "links": [link]},
+            ]),
+            reason("former_accounts", accounts=1, listed=[
+                {"platform": "forum", "account": "a4", "last": "2026-03-01"},
+            ]),
+        ),
+        ruled_out=(),
+        evidence=Evidence("posts", {}, START, START),
+        detector=Detector("ring_weeks", "1", {}),
+    )  # fmt: skip
+    for gone in ("a2", "a3", "a4"):
+        book = AlertBook()
+        (alert,) = book.apply([ring])
+        assert isinstance(alert, Alert)
+        names = Names([erasure(author=gone)])
+        clean = redacted(alert, names)
+        eraser = Eraser(names)
+        eraser.walk(book)
+        assert eraser.findings == {"ring"}
+        (told,) = book.again(["ring"])
+        for one in (told, clean):
+            assert f'"{gone}"' not in encode_alert(one).decode()
+            assert '"a1"' in encode_alert(one).decode()
 
 
 def test_posts_that_a_reason_names_go_too() -> None:

@@ -21,10 +21,11 @@ from pipeline.detect.parameters_causes import CauseParameters
 from pipeline.scenario.generate import START
 from pipeline.text.giveaways import is_giveaway
 from pipeline.text.normalise import normalise
-from schemas.alerts import Alert, Detector, Members, Subject, named_posts
+from schemas.alerts import Alert, Detector, Members, Subject
 from schemas.records import Follow, Post, Record, event_time
 from schemas.times import DAY, HOUR, MINUTE, Micros
 from tests.property.core_drive import alerts_of, backtested, items, lived
+from tests.reason_codes import named_posts
 
 PAGE = "gourmelis"
 RISE = START + 12 * DAY + 18 * HOUR
