@@ -40,7 +40,7 @@ Tables = list[tuple[str, pa.Table]]
 Shape = Callable[[Sequence[Any], Micros], Tables]
 _UNSHAPELY = (ValueError, KeyError, TypeError, AttributeError)
 _LONGEST_PAUSE = 30.0
-_LINGER, _SOON = 0.3, 0.02
+_LINGER, _SOON = 1.0, 0.1
 """Seconds for which rows are collected before they are inserted: the store's work grows with the number of inserts."""
 _URGENT = (ALERTS, ACTIONS)
 
