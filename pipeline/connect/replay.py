@@ -24,7 +24,7 @@ BATCH = 4000
 _BATCH_BYTES = 8 << 20
 _EARLY = 0.005  # seconds; sleeping for less costs more than it is worth
 
-_TICK = 0.05
+_TICK = 0.1
 """Seconds between two batches at a pace, at the least. Each tells every partition the time, and for each the detectors
 have some milliseconds of work however few records are in it."""
 
