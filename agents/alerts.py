@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -63,8 +64,7 @@ class Alerts:
         if not silent:
             self._shell.check(SIGNALS, records, len(refused))
             await self._shell.refuse(SIGNALS, records, refused)
-            await self._shell.publish(COPIES, copies)
-            await self._shell.publish(ALERTS, alerts)
+            await asyncio.gather(self._shell.publish(ALERTS, alerts), self._shell.publish(COPIES, copies))
             self._tell_watch(records[0].partition, [signal for _, signal in signals], said)
 
     def _tell_watch(

@@ -16,7 +16,9 @@ import msgspec
 import structlog
 from faust.types import TP
 
+from agents.collecting import Collection
 from agents.erasures import ErasureFeed
+from agents.lanes import Lanes
 from agents.logs import same_logs
 from agents.saving import Saver
 from agents.transport import BatchSchema, BatchTransport
@@ -54,8 +56,11 @@ Collected = Callable[[Sequence[Any]], Awaitable[None]]
 _FINISH = 10.0
 """Seconds that a batch may still take when the worker ends."""
 
-_AHEAD = 32
-"""Fetches that wait for a collector; when they are there, Faust stops fetching."""
+_STORED_WAIT = 0.2
+"""Seconds that a fetch of the sinks may wait: they collect for longer, and each fetch asks for many topics."""
+
+_ENOUGH = 20_000
+"""Records beyond which a collector waits for no more."""
 
 _COLLECTED = 50_000
 """Records handed to a collector at a time, at the most (and one fetch more)."""
@@ -92,7 +97,8 @@ def faust_app(name: str, brokers: Sequence[str], folder: Path) -> faust.App:
         broker_session_timeout=6.0,
         broker_heartbeat_interval=1.0,
         broker_request_timeout=35.0,
-        stream_buffer_maxsize=16,
+        # What waits in the broker comes in fewer, larger fetches.
+        stream_buffer_maxsize=4,
         stream_wait_empty=False,
         stream_recovery_delay=0.0,
     )
@@ -124,6 +130,8 @@ class Shell:
         app = faust_app(f"{self.settings.kafka.group}-{self.role}", brokers, self.settings.data_dir / "faust")
         app.transport = BatchTransport(list(app.conf.broker), app, loop=app.loop)
         app.transport.resume = self._resume
+        if self.role == "sink":
+            app.transport.fetch_wait = _STORED_WAIT
         return app
 
     async def _resume(self, committed: Mapping[TP, int], earliest: Mapping[TP, int]) -> dict[TP, int]:
@@ -179,27 +187,34 @@ class Shell:
             self._publisher = None
 
     def agent(self, topic: str, handler: Handler) -> None:
-        """One reader of a topic; `handler(partition, records)` is called for each fetch, in order, and says
-        whether it may be committed."""
+        """One reader of a topic; `handler(partition, records)` is called for what is there of a partition, in order,
+        for several partitions at a time, and says whether it may be committed."""
         shell = self
 
-        async def work(event: Any) -> None:
+        async def work(partition: int, events: Sequence[Any]) -> None:
             began = now()
+            # What was fetched before a rebalance is fetched again.
+            current = [one for one in events if one.message.generation_id == shell.app.consumer_generation_id]
+            records = [record for event in current for record in event.value]
             try:
-                event.value.done = await handler(event.message.partition, event.value)
+                done = bool(current) and await handler(partition, records)
             except Exception:
                 shell.crash(topic)
-            shell.watch.batch(topic, len(event.value), now() - began)
+            shell.watch.batch(topic, len(records), now() - began)
+            for event in current:
+                event.value.done = done
+                event.ack()
+
+        lanes = Lanes(work, BATCH)
 
         async def run(stream: Any) -> None:
-            async for event in stream.events():
-                working = asyncio.create_task(work(event))
-                try:
-                    await asyncio.shield(working)
-                except asyncio.CancelledError:
-                    # The worker ends. A state in the middle of a batch is none that could be written.
-                    await asyncio.wait({working}, timeout=_FINISH)
-                    raise
+            try:
+                async for event in stream.noack().events():
+                    await lanes.put(event)
+            except asyncio.CancelledError:
+                # The worker ends. A state in the middle of a batch is none that could be written.
+                await lanes.end(_FINISH)
+                raise
 
         self.app.agent(self.app.topic(topic, schema=BatchSchema()), name=topic, concurrency=1)(run)
 
@@ -208,24 +223,19 @@ class Shell:
         came within `linger` seconds, from all partitions, each partition's in order, and acknowledged afterwards.
         """
         shell = self
-        waiting: asyncio.Queue[Any] = asyncio.Queue(_AHEAD)
+        waiting = Collection(linger, _ENOUGH, _COLLECTED)
         writers: list[asyncio.Task[None]] = []
 
         async def write() -> None:
             while True:
-                events = [await waiting.get()]
-                if len(events[0].value) + waiting.qsize() < BATCH:
-                    await asyncio.sleep(linger)
-                count = len(events[0].value)
-                while count < _COLLECTED and not waiting.empty():
-                    events.append(waiting.get_nowait())
-                    count += len(events[-1].value)
+                events = await waiting.take()
+                records = [record for event in events for record in event.value]
                 began = now()
                 try:
-                    await handler([record for event in events for record in event.value])
+                    await handler(records)
                 except Exception:
                     shell.crash(topic)
-                shell.watch.batch(topic, count, now() - began)
+                shell.watch.batch(topic, len(records), now() - began)
                 for event in events:
                     event.value.done = True
                     event.ack()

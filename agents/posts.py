@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,8 +42,10 @@ class Posts:
                 continue
             self._shell.watch.outcomes("posts", posted.counts)
             await self._shell.refuse(POSTS_RAW, records, posted.refused)
-            await self._shell.publish(POSTS_ENRICHED, _enriched(posted))
-            await self._shell.publish(SHUFFLE, _dealt(posted.shuffled))
+            await asyncio.gather(  # two topics, one wait
+                self._shell.publish(SHUFFLE, _dealt(posted.shuffled)),
+                self._shell.publish(POSTS_ENRICHED, _enriched(posted)),
+            )
         self._shell.watch.clock(POSTS_RAW, records[0].partition, step.clock)
 
     async def tell_quiet(self) -> None:

@@ -40,7 +40,7 @@ Tables = list[tuple[str, pa.Table]]
 Shape = Callable[[Sequence[Any], Micros], Tables]
 _UNSHAPELY = (ValueError, KeyError, TypeError, AttributeError)
 _LONGEST_PAUSE = 30.0
-_LINGER, _SOON = 0.3, 0.02
+_LINGER, _SOON = 1.0, 0.1
 """Seconds for which rows are collected before they are inserted: the store's work grows with the number of inserts."""
 _URGENT = (ALERTS, ACTIONS)
 
@@ -70,6 +70,7 @@ class Sinks:
         for topic, shape in SHAPES.items():
             linger = _SOON if topic in _URGENT else _LINGER
             shell.collector(topic, self._handler(topic, shape), linger)
+        shell.app.task(self._begin)
 
     def _handler(self, topic: str, shape: Shape) -> Any:
         async def handle(records: Sequence[Any]) -> None:
@@ -115,6 +116,13 @@ class Sinks:
                 log.warning("the store does not take a batch; trying again", topic=topic, error=str(error))
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _begin(self) -> None:
+        """Prepares the store before there is something for it. Where it is away, the first batch tries again."""
+        try:
+            await self._prepare()
+        except StoreError as error:
+            log.warning("the store is not there yet", error=str(error))
 
     async def _prepare(self) -> None:
         async with self._lock:

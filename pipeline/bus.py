@@ -75,6 +75,16 @@ def version_of(headers: Sequence[tuple[str, bytes]]) -> int | None:
     return None
 
 
+class _Out:
+    """What waits for a partition while a batch is under way to it. told: comes true when the broker has these; None
+    where nothing waits."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.told: asyncio.Future[None] | None = None
+        self.task: asyncio.Task[None] | None = None
+
+
 class Publisher:
     """An aiokafka producer that takes lists of messages and returns when the broker has them all."""
 
@@ -83,6 +93,7 @@ class Publisher:
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
         self._turn = 0
+        self._out: dict[tuple[str, int], _Out] = {}
         self._places: dict[
             tuple[str, bytes], int
         ] = {}  # murmur2 is Python code; authors come again and again
@@ -131,26 +142,62 @@ class Publisher:
         for message in messages:
             place = self.place(topic, message.key) if message.partition is None else message.partition
             by_partition.setdefault(place, []).append(message)
-        sent: list[asyncio.Future[object]] = []
-        for partition, batch in by_partition.items():
+        told = [self._put(producer, topic, partition, batch) for partition, batch in by_partition.items()]
+        # Others wait for the same word: that one of them is cancelled does not take it from them.
+        await asyncio.gather(*map(asyncio.shield, told))
+
+    def _put(
+        self, producer: AIOKafkaProducer, topic: str, partition: int, messages: list[Message]
+    ) -> asyncio.Future[None]:
+        """Queues messages; what comes true when the broker has them."""
+        out = self._out.setdefault((topic, partition), _Out())
+        out.messages += messages
+        if out.told is None:
+            out.told = asyncio.get_running_loop().create_future()
+        told = out.told
+        if out.task is None:
+            out.task = asyncio.create_task(self._write_all(producer, topic, partition, out))
+        return told
+
+    async def _write_all(self, producer: AIOKafkaProducer, topic: str, partition: int, out: _Out) -> None:
+        """What is queued for a partition; what is queued meanwhile goes together afterwards."""
+        try:
+            while out.told is not None:
+                messages, told = out.messages, out.told
+                out.messages, out.told = [], None
+                try:
+                    await _write(producer, topic, partition, messages)
+                except BaseException as error:
+                    told.set_exception(error)
+                    if not isinstance(error, Exception):
+                        raise
+                else:
+                    told.set_result(None)
+        finally:
+            out.task = None
+
+
+async def _write(producer: AIOKafkaProducer, topic: str, partition: int, messages: list[Message]) -> None:
+    """Messages for one partition in as few batches as they fit in; returns when the broker has them."""
+    sent: list[asyncio.Future[object]] = []
+    builder = producer.create_batch()
+    for message in messages:
+        added = _append(builder, message)
+        if added is None:  # the batch is full
+            sent.append(await producer.send_batch(builder, topic, partition=partition))
             builder = producer.create_batch()
-            for message in batch:
-                added = _append(builder, message)
-                if added is None:  # the batch is full
-                    sent.append(await producer.send_batch(builder, topic, partition=partition))
-                    builder = producer.create_batch()
-                    added = _append(builder, message)
-                if added is None:  # larger than any batch: alone
-                    sent.append(
-                        await producer.send(
-                            topic,
-                            message.value,
-                            message.key,
-                            partition=partition,
-                            timestamp_ms=message.timestamp,
-                            headers=list(message.headers),
-                        )
-                    )
-            if builder.record_count():
-                sent.append(await producer.send_batch(builder, topic, partition=partition))
-        await asyncio.gather(*sent)
+            added = _append(builder, message)
+        if added is None:  # larger than any batch: alone
+            sent.append(
+                await producer.send(
+                    topic,
+                    message.value,
+                    message.key,
+                    partition=partition,
+                    timestamp_ms=message.timestamp,
+                    headers=list(message.headers),
+                )
+            )
+    if builder.record_count():
+        sent.append(await producer.send_batch(builder, topic, partition=partition))
+    await asyncio.gather(*sent)

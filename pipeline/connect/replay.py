@@ -24,6 +24,10 @@ BATCH = 4000
 _BATCH_BYTES = 8 << 20
 _EARLY = 0.005  # seconds; sleeping for less costs more than it is worth
 
+_TICK = 0.1
+"""Seconds between two batches at a pace, at the least. Each tells every partition the time, and for each the detectors
+have some milliseconds of work however few records are in it."""
+
 OnProgress = Callable[["ReplayReport"], None]
 
 
@@ -107,19 +111,21 @@ async def replay(
     pace = Pace(speed, now)
     waiting: dict[str, list[Message]] = {}
     count = size = 0
+    sent = began - _TICK
 
     async def flush() -> None:
-        nonlocal count, size
-        for topic, messages in waiting.items():
-            await publisher.send(topic, messages)
-        waiting.clear()
+        nonlocal count, size, sent
         # Partitions that got nothing learn the time as well, so that they hold no alert back.
         if report.clock:
             clock = ((CLOCK_HEADER, b"%d" % report.clock),)
             for topic in report.topics:
-                await publisher.send(topic, _to_all(topic, clock))
+                waiting.setdefault(topic, []).extend(_to_all(topic, clock))
+        for topic, messages in waiting.items():
+            await publisher.send(topic, messages)
+        waiting.clear()
         count = size = 0
-        report.seconds = now() - began
+        sent = now()
+        report.seconds = sent - began
         if on_progress is not None:
             on_progress(report)
 
@@ -127,9 +133,12 @@ async def replay(
         for item, clock in stamp(items):
             delay = pace.wait(clock, item.at)
             if delay > _EARLY:
-                await flush()
-                # Sending took time as well.
-                delay = pace.wait(clock)
+                if delay > (rest := sent + _TICK - now()):
+                    if count and rest > 0:
+                        await sleep(rest)
+                    await flush()
+                    # Sending took time as well.
+                    delay = pace.wait(clock)
                 if delay > 0:
                     await sleep(delay)
             topic = topic_of(item)

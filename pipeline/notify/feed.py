@@ -18,6 +18,9 @@ log = structlog.get_logger()
 _REMEMBERED = 100_000
 """Alerts of which the latest version is remembered."""
 
+_FETCH_WAIT_MS = 100
+"""The embedded broker looks for news only after half of the time that a fetch may wait."""
+
 
 class Gone(msgspec.Struct, frozen=True):
     """An alert was withdrawn."""
@@ -45,6 +48,7 @@ async def alert_feed(
         auto_offset_reset="earliest",
         session_timeout_ms=6_000,
         heartbeat_interval_ms=1_000,
+        fetch_max_wait_ms=_FETCH_WAIT_MS,
     )
     versions: dict[str, int] = {}
     await consumer.start()
