@@ -43,6 +43,8 @@ from schemas.times import HOUR, Micros
 __all__ = ["Candidate", "CopyIndex", "CopyPost", "Link"]
 
 Keys = npt.NDArray[np.uint64]
+Similar = tuple[int, int]
+"""An entry that looks like another, and the ways in which their texts may be copies."""
 
 _AT_ONCE = 1 << 10
 """Posts that are taken at a time: what looking them up needs meanwhile is bounded."""
@@ -186,10 +188,10 @@ class CopyIndex:
 
     def _candidates(
         self, keys: npt.NDArray[np.uint32], owners: Numbers, first: int
-    ) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    ) -> tuple[dict[int, list[Similar]], dict[int, list[int]]]:
         """For each new entry (of the numbers from `first` on) the earlier ones that share a band with it and look like
         it, latest first; and the keys of its full buckets."""
-        found: dict[int, list[int]] = {}
+        found: dict[int, list[Similar]] = {}
         full: dict[int, list[int]] = {}
         # The two forms of a text have many keys in common.
         pairs = distinct([(owners << 32) | keys])
@@ -209,10 +211,10 @@ class CopyIndex:
             self._marks[key >> 16] = True
             for owner in owners[keys == key].tolist():
                 full.setdefault(owner, []).append(key)
-        similar = self._rows.similar(asking, earlier)
-        asking, earlier = asking[similar], earlier[similar]
-        for entry, other in zip(asking[::-1].tolist(), earlier[::-1].tolist(), strict=True):
-            found.setdefault(entry, []).append(other)
+        places, ways = self._rows.similar(asking, earlier)
+        alike_ones = zip(asking[places].tolist(), earlier[places].tolist(), ways.tolist(), strict=True)
+        for entry, other, way in reversed(list(alike_ones)):
+            found.setdefault(entry, []).append((other, way))
         return found, full
 
     def _search(self, entry: int, key: int, heirs: dict[int, int], links: list[Link]) -> None:
@@ -228,24 +230,26 @@ class CopyIndex:
         if loose:
             self._compare(entry, self._similar(entry, loose), heirs, links)
 
-    def _similar(self, entry: int, others: array[int]) -> list[int]:
+    def _similar(self, entry: int, others: array[int]) -> list[Similar]:
         """Those of some entries that look like this one, latest first."""
         numbers = np.array(others, dtype=np.int64)[::-1]
-        similar: list[int] = numbers[self._rows.similar(np.array([entry]), numbers)].tolist()
-        return similar
+        places, ways = self._rows.similar(np.array([entry]), numbers)
+        return list(zip(numbers[places].tolist(), ways.tolist(), strict=True))
 
-    def _compare(self, entry: int, others: Iterable[int], heirs: dict[int, int], links: list[Link]) -> None:
+    def _compare(
+        self, entry: int, others: Iterable[Similar], heirs: dict[int, int], links: list[Link]
+    ) -> None:
         """Compares a new entry with earlier ones. `heirs`: those that took the place of others in this batch."""
         rows, root = self._rows, self._rows.root
         text, key, own = rows.texts[entry], rows.keys[entry], root(entry)
-        for other in others:
+        for other, ways in others:
             if root(other) == own:
                 continue
             if rows.dead(other):
                 other = heirs.get(other, other)
                 if rows.dead(other):
                     continue
-            if key != rows.keys[other] and not alike(text, rows.texts[other], self._cutoff):
+            if key != rows.keys[other] and not alike(text, rows.texts[other], self._cutoff, ways):
                 continue
             if self._rows.meet(entry, other):
                 self._join(entry, other, links)

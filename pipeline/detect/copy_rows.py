@@ -16,7 +16,7 @@ from pipeline.detect import copy_blocks
 from pipeline.detect.columns import empty, grown, shift
 from pipeline.detect.copy_blocks import Posts, Texts
 from pipeline.detect.copy_post import CopyPost
-from pipeline.text.alike import Comparable, compared, may_be_alike, sizes_of
+from pipeline.text.alike import Comparable, compared, sizes_of, ways_alike
 from pipeline.text.fingerprint import SKETCH
 from pipeline.text.outline import WORDS, Outlines, outlines
 from schemas.times import Micros
@@ -109,9 +109,10 @@ class CopyRows:
         self._outlines = grown(self._outlines, len(self.keys))
         self._outlines[numbers] = outlines([compared(text) for text in texts])
 
-    def similar(self, some: Numbers, others: Numbers) -> npt.NDArray[np.bool_]:
-        """Whether entries, pair by pair, look so much alike that their texts are to be compared. One entry may stand
-        for `some`, to be paired with all others."""
+    def similar(self, some: Numbers, others: Numbers) -> tuple[Numbers, npt.NDArray[np.uint8]]:
+        """Which entries, pair by pair, look so much alike that their texts are to be compared: the places of the pairs,
+        in order, and in which ways (`pipeline.text.alike.ways_alike`). One entry may stand for `some`, to be paired
+        with all others."""
         kept = np.zeros(len(others), dtype=bool)
         for start in range(0, len(others), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
@@ -130,13 +131,12 @@ class CopyRows:
                 bare += counts[:, _WORDS + word]
             kept[part] = np.minimum(full, bare) <= SKETCH - SHARED
         places = np.flatnonzero(kept)
-        if not len(places):
-            return kept
         some, others = some if len(some) == 1 else some[places], others[places]
-        kept[places] = may_be_alike(
+        ways = ways_alike(
             self._sizes[some], self._sizes[others], self._outlines[some], self._outlines[others], self._cutoff
         )
-        return kept
+        open_ones = np.flatnonzero(ways)
+        return places[open_ones], ways[open_ones]
 
     def root(self, number: int) -> int:
         """The entry that stands for all that are connected with this one: the latest of them."""
