@@ -37,7 +37,7 @@ from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.copy_post import Candidate, CopyPost, Link
 from pipeline.detect.copy_rows import CopyRows, Numbers, looks_of
 from pipeline.detect.full_buckets import FullBuckets
-from pipeline.text.alike import alike, comparable
+from pipeline.text.alike import Comparable, alike, comparable
 from schemas.times import HOUR, Micros
 
 __all__ = ["Candidate", "CopyIndex", "CopyPost", "Link"]
@@ -119,6 +119,7 @@ class CopyIndex:
         known = self._known(text_keys)
         founded: dict[int, int] = {}  # place in the batch -> entry
         heirs: dict[int, int] = {}
+        texts: list[Comparable] = []  # of the entries founded
         first = len(self._rows)
         for place, row in enumerate(batch):
             old = known.get(row.key)
@@ -128,6 +129,7 @@ class CopyIndex:
                 self._settle(old, row.post, links)
                 continue
             text = comparable(row.full, row.bare or row.full, self._least)
+            texts.append(text)
             founded[place] = known[row.key] = entry = self._rows.append(row.key, text, row.post)
             self._generations.count(row.post.at)
             if old is not None:
@@ -138,7 +140,7 @@ class CopyIndex:
         if not founded:
             return
         places, entries = np.array(list(founded)), np.array(list(founded.values()))
-        self._rows.draw(entries, looks_of(sketches[places]))
+        self._rows.draw(first, texts, looks_of(sketches[places]))
         self._texts.insert((text_keys[places] >> 32).astype(np.uint32), entries)
         owners = np.full(len(batch), -1, dtype=np.int64)
         owners[places] = entries

@@ -7,7 +7,7 @@ others become so much lower.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -99,15 +99,15 @@ class CopyRows:
         """Whether another entry took its place."""
         return self._last[entry] == _DEAD
 
-    def draw(self, numbers: Numbers, looks: npt.NDArray[np.uint64]) -> None:
-        """How some of the entries look (`looks_of`)."""
+    def draw(self, first: int, texts: Sequence[Comparable], looks: npt.NDArray[np.uint64]) -> None:
+        """How the entries from `first` on, the latest ones, look: their texts, and their sketches (`looks_of`)."""
         self._looks = grown(self._looks, len(self.keys))
-        self._looks[numbers] = looks
+        new = slice(first, len(self.keys))
+        self._looks[new] = looks
         self._sizes = grown(self._sizes, len(self.keys))
-        texts = [self.texts[number] for number in numbers.tolist()]
-        self._sizes[numbers] = [sizes_of(text) for text in texts]
+        self._sizes[new] = [sizes_of(text) for text in texts]
         self._outlines = grown(self._outlines, len(self.keys))
-        self._outlines[numbers] = outlines([compared(text) for text in texts])
+        self._outlines[new] = outlines([compared(text) for text in texts])
 
     def similar(self, some: Numbers, others: Numbers) -> tuple[Numbers, npt.NDArray[np.uint8]]:
         """Which entries, pair by pair, look so much alike that their texts are to be compared: the places of the pairs,
@@ -116,8 +116,9 @@ class CopyRows:
         kept = np.zeros(len(others), dtype=bool)
         for start in range(0, len(others), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
-            differ = self._looks[others[part]]
-            differ ^= self._looks[some if len(some) == 1 else some[part]]
+            # Rows are taken: an index in brackets gathers them number by number.
+            differ = self._looks.take(others[part], axis=0)
+            differ ^= self._looks.take(some if len(some) == 1 else some[part], axis=0)
             shifted = differ >> _1
             differ |= shifted
             np.right_shift(differ, _2, out=shifted)
@@ -133,7 +134,11 @@ class CopyRows:
         places = np.flatnonzero(kept)
         some, others = some if len(some) == 1 else some[places], others[places]
         ways = ways_alike(
-            self._sizes[some], self._sizes[others], self._outlines[some], self._outlines[others], self._cutoff
+            self._sizes.take(some, axis=0),
+            self._sizes.take(others, axis=0),
+            self._outlines.take(some, axis=0),
+            self._outlines.take(others, axis=0),
+            self._cutoff,
         )
         open_ones = np.flatnonzero(ways)
         return places[open_ones], ways[open_ones]

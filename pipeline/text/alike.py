@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from rapidfuzz import fuzz
+from rapidfuzz.distance import LCSseq
 
 from pipeline.text.outline import PIECE, Outlines, letters_apart, pieces_apart
 
@@ -74,10 +75,7 @@ def sizes_of(text: Comparable) -> tuple[int, int, int, int]:
 
 def _left_of(bare: str, full: str) -> bool:
     """Whether one text is what is left when characters of the other are taken out."""
-    if full.startswith(bare):
-        return True
-    letters = iter(full)
-    return all(letter in letters for letter in bare)
+    return full.startswith(bare) or LCSseq.similarity(bare, full) == len(bare)
 
 
 def ways_alike(

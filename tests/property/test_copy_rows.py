@@ -141,7 +141,7 @@ def test_looks_are_counted_by_half_bytes(full: int, bare: int, seed: int) -> Non
             comparable("une phrase quelconque", "une phrase quelconque", 10),
             CopyPost("p", "1", "a", 0, "", 0, ""),
         )
-    rows.draw(np.array([0, 1]), looks_of(np.concatenate((first, second))))
+    rows.draw(0, [rows.texts[0], rows.texts[1]], looks_of(np.concatenate((first, second))))
     assert rows.similar(np.array([1]), np.array([0]))[0].tolist() == [0] * (max(full, bare) >= 12)
 
 
