@@ -131,12 +131,12 @@ class CopyIndex:
             text = comparable(row.full, row.bare or row.full, self._least)
             texts.append(text)
             founded[place] = known[row.key] = entry = self._rows.append(row.key, text, row.post)
-            self._generations.count(row.post.at)
             if old is not None:
                 links.append(Link(self._rows.posts[old], row.post))
                 self._succeed(old, entry)
                 self._bridge(entry, links)
                 heirs[old] = entry
+        self._generations.count(len(batch), max(row.post.at for row in batch))
         if not founded:
             return
         places, entries = np.array(list(founded)), np.array(list(founded.values()))
@@ -170,7 +170,6 @@ class CopyIndex:
     def _settle(self, entry: int, post: CopyPost, links: list[Link]) -> None:
         """Puts a post into its chain and links the chain along remembered matches."""
         links.append(Link(self._rows.posts[entry], post))
-        self._generations.count(post.at)
         self._rows.stretch(entry, post.at)
         self._bridge(entry, links)
 

@@ -105,7 +105,7 @@ class CopyRows:
         new = slice(first, len(self.keys))
         self._looks[new] = looks
         self._sizes = grown(self._sizes, len(self.keys))
-        self._sizes[new] = [sizes_of(text) for text in texts]
+        self._sizes[new] = sizes_of(texts)
         self._outlines = grown(self._outlines, len(self.keys))
         self._outlines[new] = outlines([compared(text) for text in texts])
 

@@ -9,6 +9,7 @@ resemblance and containment of sets of shingles). They suit texts that put no sp
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -63,14 +64,21 @@ def compared(text: Comparable) -> str:
     return text.bare if text.own else text.full
 
 
-def sizes_of(text: Comparable) -> tuple[int, int, int, int]:
-    """What `ways_alike` asks of a text: characters of both forms, those without spaces of the form whose pieces are
-    compared (wide ones of a text in wide letters twice), and of what kind it is. At most 2^16 - 1 each."""
-    form = compared(text)
-    squeezed = (len(form) - form.count(" ")) * (2 if text.wide else 1)
-    sizes = (len(text.full), len(text.bare), squeezed, _OWN * text.own + text.wide)
-    known = max(sizes) <= _MOST and _left_of(text.bare, text.full)
-    return sizes if known else (_MOST, _MOST, _MOST, _UNKNOWN)
+def sizes_of(texts: Sequence[Comparable]) -> npt.NDArray[np.uint16]:
+    """What `ways_alike` asks of texts, shape (n, 4): characters of both forms, those without spaces of the form whose
+    pieces are compared (wide ones of a text in wide letters twice), and of what kind it is. At most 2^16 - 1 each."""
+    sizes = np.empty((len(texts), 4), dtype=np.int64)
+    sizes[:, 0] = [len(text.full) for text in texts]
+    sizes[:, 1] = [len(text.bare) for text in texts]
+    sizes[:, 3] = [_OWN * text.own + text.wide for text in texts]
+    sizes[:, 2] = [len(form) - form.count(" ") for form in map(compared, texts)]
+    sizes[:, 2] <<= sizes[:, 3] & 1
+    unknown = sizes.max(axis=1) > _MOST
+    for number, text in enumerate(texts):
+        if text.bare is not text.full and not _left_of(text.bare, text.full):
+            unknown[number] = True
+    sizes[unknown] = (_MOST, _MOST, _MOST, _UNKNOWN)
+    return sizes.astype(np.uint16)
 
 
 def _left_of(bare: str, full: str) -> bool:

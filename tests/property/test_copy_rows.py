@@ -86,7 +86,7 @@ def test_sizes_pass_over_nothing_alike(
 
 
 def _ways(a: Comparable, b: Comparable, cutoff: float) -> int:
-    some, others = (np.array([sizes_of(text)], dtype=np.uint16) for text in (a, b))
+    some, others = (sizes_of([text]) for text in (a, b))
     return int(ways_alike(some, others, outlines([compared(a)]), outlines([compared(b)]), cutoff)[0])
 
 
@@ -188,7 +188,7 @@ def test_generations_end_by_time_and_by_number() -> None:
     generations = Generations()
     for turn in range(4):
         for at in range(10):
-            generations.count(100 * turn + at)
+            generations.count(1, 100 * turn + at)
         generations.begin(5 * (turn + 1))
     generations.begin(99)  # nothing came: there is no new one
     assert (len(generations), generations.start, generations.present) == (40, 0, 20)
