@@ -79,7 +79,7 @@ class Follow(msgspec.Struct, gc=False, omit_defaults=True):
 
 Record = Post | FanCount | Follow
 
-_TIMES = {"created_at", "author_created_at", "observed_at", "at", "actor_created_at"}
+_TIMES = ("created_at", "author_created_at", "observed_at", "at", "actor_created_at")
 
 
 def event_time(record: Record) -> Micros:
@@ -127,8 +127,9 @@ def to_dict(record: Record) -> dict[str, Any]:
     Unknown fields with one of the `RESERVED` names stand in an object `extra`, so that neither hides the other.
     """
     out: dict[str, Any] = msgspec.to_builtins(record)  # leaves out what says nothing: `omit_defaults`
-    for name in _TIMES & out.keys():
-        out[name] = format_time(out[name])
+    for name in _TIMES:
+        if name in out:
+            out[name] = format_time(out[name])
     if record.extra is not None:
         del out["extra"]
         out.update(_unknown(record.extra))

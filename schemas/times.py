@@ -67,10 +67,14 @@ def format_time(micros: Micros) -> str:
     days, rest = divmod(micros, DAY)
     seconds, fraction = divmod(rest, SECOND)
     minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
     if fraction:
-        return f"{_date(days)}T{hours:02d}:{minutes:02d}:{seconds:02d}.{fraction:06d}Z"
-    return f"{_date(days)}T{hours:02d}:{minutes:02d}:{seconds:02d}Z"
+        return f"{_date(days)}T{_MINUTES[minutes]}:{_SECONDS[seconds]}.{fraction:06d}Z"
+    return f"{_date(days)}T{_MINUTES[minutes]}:{_SECONDS[seconds]}Z"
+
+
+_SECONDS = tuple(f"{second:02d}" for second in range(60))
+_MINUTES = tuple(f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(24 * 60))
+"""Written once: every record that is handed on has a time or two."""
 
 
 @lru_cache(maxsize=16384)  # accounts are made over many years

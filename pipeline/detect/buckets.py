@@ -36,6 +36,10 @@ Keys = npt.NDArray[np.uint32]
 Owners = npt.NDArray[np.int64]
 
 
+def _joined(parts: list[Owners]) -> Owners:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
 class Found(NamedTuple):
     """Pairs (asking, earlier) that share a key, each once, in that order; and the places of the keys in the batch that
     have at least `FULL` earlier owners, of which not all were looked at."""
@@ -115,16 +119,16 @@ class BucketIndex:
         at = np.arange(self._count - len(keys), self._count)
         hits = np.zeros(len(at), dtype=np.int32)
         full: list[Owners] = []
-        found: list[Owners] = []
+        askers: list[Owners] = []
+        nodes: list[Owners] = []
         tags = self._tags[at]
         asking, at = self._onward(np.arange(len(at)), at)
         steps = 0
         while len(at):
-            same = self._tags[at] == tags[asking]
-            who = asking[same]
-            asker, whose = owners[who], self._owner(at[same])
-            met = whose != asker
-            found.append((asker[met] << 32) | whose[met])
+            same = np.flatnonzero(self._tags.take(at) == tags.take(asking))
+            who = asking.take(same)
+            askers.append(who)
+            nodes.append(at.take(same))
             asking, at = self._onward(asking, at)
             hits[who] += 1
             steps += 1
@@ -132,7 +136,10 @@ class BucketIndex:
                 ends = hits[asking] >= FULL
                 full.append(asking[ends])
                 asking, at = asking[~ends], at[~ends]
-        pairs = distinct(found)
+        # Whose the nodes are is asked of all at once: most steps find few.
+        asker = owners[_joined(askers)]
+        whose = self._owner(_joined(nodes))
+        pairs = distinct([((asker << 32) | whose)[whose != asker]])
         return Found(pairs >> 32, pairs & 0xFFFFFFFF, distinct(full))
 
     def find(self, keys: Keys) -> tuple[Owners, Owners]:
@@ -151,16 +158,16 @@ class BucketIndex:
 
     def _onward(self, asking: Owners, at: Owners) -> tuple[Owners, Owners]:
         """One step along the chains; those that end are left out."""
-        back = self._back[at]
+        back = self._back.take(at)
         following = at - back
-        alive = (back != 0) & (following >= self._starts[0])
-        return asking[alive], following[alive]
+        alive = np.flatnonzero((back != 0) & (following >= self._starts[0]))
+        return asking.take(alive), following.take(alive)
 
     def _owner(self, at: Owners) -> Owners:
         """Whose nodes these are."""
-        owners = self._noted[at // _STRIDE].astype(np.int64)
+        owners = self._noted.take(at // _STRIDE).astype(np.int64)
         for _ in range(_NEXT):
-            beyond = self._starts[owners + 1] <= at
+            beyond = self._starts.take(owners + 1) <= at
             if not beyond.any():
                 return owners
             owners += beyond

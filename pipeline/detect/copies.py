@@ -37,12 +37,14 @@ from pipeline.detect.copy_parameters import CopyParameters
 from pipeline.detect.copy_post import Candidate, CopyPost, Link
 from pipeline.detect.copy_rows import CopyRows, Numbers, looks_of
 from pipeline.detect.full_buckets import FullBuckets
-from pipeline.text.alike import alike, comparable
+from pipeline.text.alike import Comparable, alike, comparable
 from schemas.times import HOUR, Micros
 
 __all__ = ["Candidate", "CopyIndex", "CopyPost", "Link"]
 
 Keys = npt.NDArray[np.uint64]
+Similar = tuple[int, int]
+"""An entry that looks like another, and the ways in which their texts may be copies."""
 
 _AT_ONCE = 1 << 10
 """Posts that are taken at a time: what looking them up needs meanwhile is bounded."""
@@ -117,6 +119,7 @@ class CopyIndex:
         known = self._known(text_keys)
         founded: dict[int, int] = {}  # place in the batch -> entry
         heirs: dict[int, int] = {}
+        texts: list[Comparable] = []  # of the entries founded
         first = len(self._rows)
         for place, row in enumerate(batch):
             old = known.get(row.key)
@@ -126,17 +129,18 @@ class CopyIndex:
                 self._settle(old, row.post, links)
                 continue
             text = comparable(row.full, row.bare or row.full, self._least)
+            texts.append(text)
             founded[place] = known[row.key] = entry = self._rows.append(row.key, text, row.post)
-            self._generations.count(row.post.at)
             if old is not None:
                 links.append(Link(self._rows.posts[old], row.post))
                 self._succeed(old, entry)
                 self._bridge(entry, links)
                 heirs[old] = entry
+        self._generations.count(len(batch), max(row.post.at for row in batch))
         if not founded:
             return
         places, entries = np.array(list(founded)), np.array(list(founded.values()))
-        self._rows.draw(entries, looks_of(sketches[places]))
+        self._rows.draw(first, texts, looks_of(sketches[places]))
         self._texts.insert((text_keys[places] >> 32).astype(np.uint32), entries)
         owners = np.full(len(batch), -1, dtype=np.int64)
         owners[places] = entries
@@ -166,7 +170,6 @@ class CopyIndex:
     def _settle(self, entry: int, post: CopyPost, links: list[Link]) -> None:
         """Puts a post into its chain and links the chain along remembered matches."""
         links.append(Link(self._rows.posts[entry], post))
-        self._generations.count(post.at)
         self._rows.stretch(entry, post.at)
         self._bridge(entry, links)
 
@@ -186,10 +189,10 @@ class CopyIndex:
 
     def _candidates(
         self, keys: npt.NDArray[np.uint32], owners: Numbers, first: int
-    ) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    ) -> tuple[dict[int, list[Similar]], dict[int, list[int]]]:
         """For each new entry (of the numbers from `first` on) the earlier ones that share a band with it and look like
         it, latest first; and the keys of its full buckets."""
-        found: dict[int, list[int]] = {}
+        found: dict[int, list[Similar]] = {}
         full: dict[int, list[int]] = {}
         # The two forms of a text have many keys in common.
         pairs = distinct([(owners << 32) | keys])
@@ -209,10 +212,10 @@ class CopyIndex:
             self._marks[key >> 16] = True
             for owner in owners[keys == key].tolist():
                 full.setdefault(owner, []).append(key)
-        similar = self._rows.similar(asking, earlier)
-        asking, earlier = asking[similar], earlier[similar]
-        for entry, other in zip(asking[::-1].tolist(), earlier[::-1].tolist(), strict=True):
-            found.setdefault(entry, []).append(other)
+        places, ways = self._rows.similar(asking, earlier)
+        alike_ones = zip(asking[places].tolist(), earlier[places].tolist(), ways.tolist(), strict=True)
+        for entry, other, way in reversed(list(alike_ones)):
+            found.setdefault(entry, []).append((other, way))
         return found, full
 
     def _search(self, entry: int, key: int, heirs: dict[int, int], links: list[Link]) -> None:
@@ -228,24 +231,26 @@ class CopyIndex:
         if loose:
             self._compare(entry, self._similar(entry, loose), heirs, links)
 
-    def _similar(self, entry: int, others: array[int]) -> list[int]:
+    def _similar(self, entry: int, others: array[int]) -> list[Similar]:
         """Those of some entries that look like this one, latest first."""
         numbers = np.array(others, dtype=np.int64)[::-1]
-        similar: list[int] = numbers[self._rows.similar(np.array([entry]), numbers)].tolist()
-        return similar
+        places, ways = self._rows.similar(np.array([entry]), numbers)
+        return list(zip(numbers[places].tolist(), ways.tolist(), strict=True))
 
-    def _compare(self, entry: int, others: Iterable[int], heirs: dict[int, int], links: list[Link]) -> None:
+    def _compare(
+        self, entry: int, others: Iterable[Similar], heirs: dict[int, int], links: list[Link]
+    ) -> None:
         """Compares a new entry with earlier ones. `heirs`: those that took the place of others in this batch."""
         rows, root = self._rows, self._rows.root
         text, key, own = rows.texts[entry], rows.keys[entry], root(entry)
-        for other in others:
+        for other, ways in others:
             if root(other) == own:
                 continue
             if rows.dead(other):
                 other = heirs.get(other, other)
                 if rows.dead(other):
                     continue
-            if key != rows.keys[other] and not alike(text, rows.texts[other], self._cutoff):
+            if key != rows.keys[other] and not alike(text, rows.texts[other], self._cutoff, ways):
                 continue
             if self._rows.meet(entry, other):
                 self._join(entry, other, links)

@@ -22,7 +22,8 @@ KEPT = 4096
 """Latest entries that are not packed."""
 _UNPACKED = 128
 """Units of posts that are held as they were last read."""
-_LEVEL = 3
+_zip, _unzip = zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor()
+"""Made once: to set one up takes as long as it takes to compress a unit. Higher levels save nothing here."""
 
 _places = Struct("<II")
 _OWN, _WIDE, _BARE, _BEGINNING = 1, 2, 4, 8
@@ -69,7 +70,7 @@ class Posts:
         self._latest.append(post)
         if len(self._latest) == KEPT + BLOCK:
             units = [self._latest[start : start + UNIT] for start in range(0, BLOCK, UNIT)]
-            packed = [zstandard.compress(msgspec.msgpack.encode(unit), _LEVEL) for unit in units]
+            packed = [_zip.compress(msgspec.msgpack.encode(unit)) for unit in units]
             self._blocks.append(_joined(packed))
             del self._latest[:BLOCK]
 
@@ -83,7 +84,7 @@ class Posts:
             if len(self._read) >= _UNPACKED:
                 self._read.clear()
             packed = _part(self._blocks[block], unit % (BLOCK // UNIT))
-            posts = self._read[unit] = _posts.decode(zstandard.decompress(packed))
+            posts = self._read[unit] = _posts.decode(_unzip.decompress(packed))
         return _post.decode(posts[number % UNIT])
 
     def forget(self, blocks: int) -> None:

@@ -38,11 +38,11 @@ class Generations:
         """The first entry of the present generation."""
         return self._all[-1].start
 
-    def count(self, at: Micros) -> None:
-        """A post has come."""
+    def count(self, posts: int, latest: Micros) -> None:
+        """Posts have come, the latest of them of this moment."""
         generation = self._all[-1]
-        generation.posts += 1
-        generation.latest = max(generation.latest, at)
+        generation.posts += posts
+        generation.latest = max(generation.latest, latest)
 
     def begin(self, entries: int, least: int = 1) -> None:
         """Begins a generation after so many entries, unless the present one has fewer than `least` posts."""

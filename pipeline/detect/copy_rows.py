@@ -7,7 +7,7 @@ others become so much lower.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from pipeline.detect import copy_blocks
 from pipeline.detect.columns import empty, grown, shift
 from pipeline.detect.copy_blocks import Posts, Texts
 from pipeline.detect.copy_post import CopyPost
-from pipeline.text.alike import Comparable, compared, may_be_alike, sizes_of
+from pipeline.text.alike import Comparable, compared, sizes_of, ways_alike
 from pipeline.text.fingerprint import SKETCH
 from pipeline.text.outline import WORDS, Outlines, outlines
 from schemas.times import Micros
@@ -99,24 +99,26 @@ class CopyRows:
         """Whether another entry took its place."""
         return self._last[entry] == _DEAD
 
-    def draw(self, numbers: Numbers, looks: npt.NDArray[np.uint64]) -> None:
-        """How some of the entries look (`looks_of`)."""
+    def draw(self, first: int, texts: Sequence[Comparable], looks: npt.NDArray[np.uint64]) -> None:
+        """How the entries from `first` on, the latest ones, look: their texts, and their sketches (`looks_of`)."""
         self._looks = grown(self._looks, len(self.keys))
-        self._looks[numbers] = looks
+        new = slice(first, len(self.keys))
+        self._looks[new] = looks
         self._sizes = grown(self._sizes, len(self.keys))
-        texts = [self.texts[number] for number in numbers.tolist()]
-        self._sizes[numbers] = [sizes_of(text) for text in texts]
+        self._sizes[new] = sizes_of(texts)
         self._outlines = grown(self._outlines, len(self.keys))
-        self._outlines[numbers] = outlines([compared(text) for text in texts])
+        self._outlines[new] = outlines([compared(text) for text in texts])
 
-    def similar(self, some: Numbers, others: Numbers) -> npt.NDArray[np.bool_]:
-        """Whether entries, pair by pair, look so much alike that their texts are to be compared. One entry may stand
-        for `some`, to be paired with all others."""
+    def similar(self, some: Numbers, others: Numbers) -> tuple[Numbers, npt.NDArray[np.uint8]]:
+        """Which entries, pair by pair, look so much alike that their texts are to be compared: the places of the pairs,
+        in order, and in which ways (`pipeline.text.alike.ways_alike`). One entry may stand for `some`, to be paired
+        with all others."""
         kept = np.zeros(len(others), dtype=bool)
         for start in range(0, len(others), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
-            differ = self._looks[others[part]]
-            differ ^= self._looks[some if len(some) == 1 else some[part]]
+            # Rows are taken: an index in brackets gathers them number by number.
+            differ = self._looks.take(others[part], axis=0)
+            differ ^= self._looks.take(some if len(some) == 1 else some[part], axis=0)
             shifted = differ >> _1
             differ |= shifted
             np.right_shift(differ, _2, out=shifted)
@@ -130,13 +132,16 @@ class CopyRows:
                 bare += counts[:, _WORDS + word]
             kept[part] = np.minimum(full, bare) <= SKETCH - SHARED
         places = np.flatnonzero(kept)
-        if not len(places):
-            return kept
         some, others = some if len(some) == 1 else some[places], others[places]
-        kept[places] = may_be_alike(
-            self._sizes[some], self._sizes[others], self._outlines[some], self._outlines[others], self._cutoff
+        ways = ways_alike(
+            self._sizes.take(some, axis=0),
+            self._sizes.take(others, axis=0),
+            self._outlines.take(some, axis=0),
+            self._outlines.take(others, axis=0),
+            self._cutoff,
         )
-        return kept
+        open_ones = np.flatnonzero(ways)
+        return places[open_ones], ways[open_ones]
 
     def root(self, number: int) -> int:
         """The entry that stands for all that are connected with this one: the latest of them."""

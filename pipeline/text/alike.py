@@ -9,11 +9,13 @@ resemblance and containment of sets of shingles). They suit texts that put no sp
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from rapidfuzz import fuzz
+from rapidfuzz.distance import LCSseq
 
 from pipeline.text.outline import PIECE, Outlines, letters_apart, pieces_apart
 
@@ -24,6 +26,8 @@ CONTAINED = 0.82
 """Least share of the shorter text's pieces that the longer one has."""
 COVERED = 0.6
 """Least share of the longer text's pieces that the shorter one has."""
+BY_RATIO, BY_PIECES = 1, 2
+"""In which ways two texts may be copies: bits of `ways_alike`."""
 _MOST = (1 << 16) - 1
 _OWN, _UNKNOWN = 2, 4
 _SAMPLES = 12
@@ -60,33 +64,38 @@ def compared(text: Comparable) -> str:
     return text.bare if text.own else text.full
 
 
-def sizes_of(text: Comparable) -> tuple[int, int, int, int]:
-    """What `may_be_alike` asks of a text: characters of both forms, those without spaces of the form whose pieces are
-    compared (wide ones of a text in wide letters twice), and of what kind it is. At most 2^16 - 1 each."""
-    form = compared(text)
-    squeezed = (len(form) - form.count(" ")) * (2 if text.wide else 1)
-    sizes = (len(text.full), len(text.bare), squeezed, _OWN * text.own + text.wide)
-    known = max(sizes) <= _MOST and _left_of(text.bare, text.full)
-    return sizes if known else (_MOST, _MOST, _MOST, _UNKNOWN)
+def sizes_of(texts: Sequence[Comparable]) -> npt.NDArray[np.uint16]:
+    """What `ways_alike` asks of texts, shape (n, 4): characters of both forms, those without spaces of the form whose
+    pieces are compared (wide ones of a text in wide letters twice), and of what kind it is. At most 2^16 - 1 each."""
+    sizes = np.empty((len(texts), 4), dtype=np.int64)
+    sizes[:, 0] = [len(text.full) for text in texts]
+    sizes[:, 1] = [len(text.bare) for text in texts]
+    sizes[:, 3] = [_OWN * text.own + text.wide for text in texts]
+    sizes[:, 2] = [len(form) - form.count(" ") for form in map(compared, texts)]
+    sizes[:, 2] <<= sizes[:, 3] & 1
+    unknown = sizes.max(axis=1) > _MOST
+    for number, text in enumerate(texts):
+        if text.bare is not text.full and not _left_of(text.bare, text.full):
+            unknown[number] = True
+    sizes[unknown] = (_MOST, _MOST, _MOST, _UNKNOWN)
+    return sizes.astype(np.uint16)
 
 
 def _left_of(bare: str, full: str) -> bool:
     """Whether one text is what is left when characters of the other are taken out."""
-    if full.startswith(bare):
-        return True
-    letters = iter(full)
-    return all(letter in letters for letter in bare)
+    return full.startswith(bare) or LCSseq.similarity(bare, full) == len(bare)
 
 
-def may_be_alike(
+def ways_alike(
     some: npt.NDArray[np.uint16],
     others: npt.NDArray[np.uint16],
     outlines: Outlines,
     other_outlines: Outlines,
     cutoff: float,
-) -> npt.NDArray[np.bool_]:
-    """Whether texts of these sizes (`sizes_of`), shape (n, 4) each, and these outlines of their `compared` forms can be
-    `alike`, pair by pair; `some` may be one text. It is never false where they are."""
+) -> npt.NDArray[np.uint8]:
+    """In which ways (`BY_RATIO`, `BY_PIECES`) texts of these sizes (`sizes_of`), shape (n, 4) each, and these outlines
+    of their `compared` forms can be `alike`, pair by pair; `some` may be one text. A way in which they are is never
+    missing."""
     low, high = np.minimum(some, others).astype(np.int64), np.maximum(some, others).astype(np.int64)
     close = low[:, :2] * (200.0 - cutoff) >= (high[:, :2] - 1) * cutoff
     # In hashtags the full forms may differ less than the bare ones, by as much as the hashtags are long.
@@ -100,7 +109,9 @@ def may_be_alike(
     agree &= np.maximum(ours, theirs) <= (1.0 - COVERED) * high[:, 2] + 1.0
     pieces &= agree | (high[:, 3] & 1 == 1)  # of wide letters two make a piece
     other: npt.NDArray[np.bool_] = (low[:, 3] != high[:, 3]) | (high[:, 3] == _UNKNOWN)
-    return near | pieces | other
+    ways: npt.NDArray[np.uint8] = np.where(near | other, BY_RATIO, 0).astype(np.uint8)
+    ways |= np.where(pieces | other, BY_PIECES, 0).astype(np.uint8)
+    return ways
 
 
 def same_pieces(a: str, b: str, wide: bool = False) -> bool:
@@ -132,15 +143,17 @@ def same_pieces(a: str, b: str, wide: bool = False) -> bool:
     return sum([long[i : i + size] in short for i in range(count)]) >= COVERED * count
 
 
-def alike(a: Comparable, b: Comparable, cutoff: float) -> bool:
+def alike(a: Comparable, b: Comparable, cutoff: float, ways: int = BY_RATIO | BY_PIECES) -> bool:
     """Whether two texts are copies: `fuzz.ratio` of either form reaches the cutoff (0..100), or they consist of the
-    same pieces. A bare form that is nobody's own is not compared."""
-    if fuzz.ratio(a.full, b.full, score_cutoff=cutoff):
-        return True
+    same pieces. A bare form that is nobody's own is not compared. `ways`: those that `ways_alike` leaves open."""
+    own = a.own and b.own
+    if ways & BY_RATIO:
+        if fuzz.ratio(a.full, b.full, score_cutoff=cutoff):
+            return True
+        differ = own and (a.full != a.bare or b.full != b.bare)
+        if differ and fuzz.ratio(a.bare, b.bare, score_cutoff=cutoff):
+            return True
+    if not ways & BY_PIECES:
+        return False
     wide = a.wide and b.wide
-    if not (a.own and b.own):
-        return same_pieces(a.full, b.full, wide)
-    differ = a.full != a.bare or b.full != b.bare
-    if differ and fuzz.ratio(a.bare, b.bare, score_cutoff=cutoff):
-        return True
-    return same_pieces(a.bare, b.bare, wide)
+    return same_pieces(a.bare, b.bare, wide) if own else same_pieces(a.full, b.full, wide)

@@ -16,7 +16,16 @@ from pipeline.detect.copy_blocks import Posts, Texts
 from pipeline.detect.copy_generations import Generations
 from pipeline.detect.copy_post import CopyPost
 from pipeline.detect.copy_rows import CopyRows, looks_of
-from pipeline.text.alike import Comparable, alike, comparable, compared, may_be_alike, sizes_of
+from pipeline.text.alike import (
+    BY_PIECES,
+    BY_RATIO,
+    Comparable,
+    alike,
+    comparable,
+    compared,
+    sizes_of,
+    ways_alike,
+)
 from pipeline.text.fingerprint import SKETCH
 from pipeline.text.outline import letters_apart, outlines, pieces_apart
 
@@ -60,7 +69,7 @@ texts = st.one_of(
 def test_sizes_pass_over_nothing_alike(
     one: str, bare: str, other: str, cut: int, begin: int, cutoff: float
 ) -> None:
-    """Where two texts are alike, in whatever way, their sizes say that they may be; in either order."""
+    """Where two texts are alike, their sizes leave open the way in which they are; in either order."""
     pairs = [
         (one, one, one[cut:] + one[:cut], one),
         (one, bare, one, other),
@@ -69,20 +78,22 @@ def test_sizes_pass_over_nothing_alike(
     ]
     for full_a, bare_a, full_b, bare_b in pairs:
         a, b = comparable(full_a, bare_a, 20), comparable(full_b, bare_b, 20)
-        if alike(a, b, cutoff):
-            assert _may_be_alike(a, b, cutoff)
-            assert _may_be_alike(b, a, cutoff)
+        for way in (BY_RATIO, BY_PIECES):
+            if alike(a, b, cutoff, way):
+                assert _ways(a, b, cutoff) & way
+                assert _ways(b, a, cutoff) & way
+        assert alike(a, b, cutoff) == (alike(a, b, cutoff, BY_RATIO) or alike(a, b, cutoff, BY_PIECES))
 
 
-def _may_be_alike(a: Comparable, b: Comparable, cutoff: float) -> bool:
-    some, others = (np.array([sizes_of(text)], dtype=np.uint16) for text in (a, b))
-    return bool(may_be_alike(some, others, outlines([compared(a)]), outlines([compared(b)]), cutoff).all())
+def _ways(a: Comparable, b: Comparable, cutoff: float) -> int:
+    some, others = (sizes_of([text]) for text in (a, b))
+    return int(ways_alike(some, others, outlines([compared(a)]), outlines([compared(b)]), cutoff)[0])
 
 
 def test_sizes_tell_texts_apart() -> None:
     """A short text is no copy of one ten times as long."""
     few, many = "un mot bref et rien", "un mot " * 30
-    assert not _may_be_alike(comparable(few, few, 10), comparable(many, many, 10), 85.0)
+    assert not _ways(comparable(few, few, 10), comparable(many, many, 10), 85.0)
 
 
 def test_outlines_tell_texts_apart() -> None:
@@ -91,8 +102,8 @@ def test_outlines_tell_texts_apart() -> None:
     two = "mon voisin joue du violon chaque nuit quand tout dort et personne ose lui parler encore"
     three = one.replace("budget", "projet")
     forms = [comparable(text, text, 20) for text in (one, two, three)]
-    assert not _may_be_alike(forms[0], forms[1], 85.0)
-    assert _may_be_alike(forms[0], forms[2], 85.0)
+    assert not _ways(forms[0], forms[1], 85.0)
+    assert _ways(forms[0], forms[2], 85.0) == BY_RATIO | BY_PIECES
 
 
 loose = st.text(st.sampled_from("abcdé #жя花\ud800"), max_size=60)
@@ -130,8 +141,8 @@ def test_looks_are_counted_by_half_bytes(full: int, bare: int, seed: int) -> Non
             comparable("une phrase quelconque", "une phrase quelconque", 10),
             CopyPost("p", "1", "a", 0, "", 0, ""),
         )
-    rows.draw(np.array([0, 1]), looks_of(np.concatenate((first, second))))
-    assert rows.similar(np.array([1]), np.array([0])).tolist() == [max(full, bare) >= 12]
+    rows.draw(0, [rows.texts[0], rows.texts[1]], looks_of(np.concatenate((first, second))))
+    assert rows.similar(np.array([1]), np.array([0]))[0].tolist() == [0] * (max(full, bare) >= 12)
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=40))
@@ -177,7 +188,7 @@ def test_generations_end_by_time_and_by_number() -> None:
     generations = Generations()
     for turn in range(4):
         for at in range(10):
-            generations.count(100 * turn + at)
+            generations.count(1, 100 * turn + at)
         generations.begin(5 * (turn + 1))
     generations.begin(99)  # nothing came: there is no new one
     assert (len(generations), generations.start, generations.present) == (40, 0, 20)
