@@ -24,8 +24,8 @@ class Batch(list[Any]):
     done = False
 
 
-_RESTS_AFTER = 5.0
-"""Seconds without a record after which a consumer asks less often."""
+_RESTS_AFTER = 1.0
+"""Seconds without a record after which a consumer asks less often. (Workers tell each other the time every 5 s.)"""
 
 
 def let_wait(consumer: Any, seconds: float) -> None:
@@ -145,7 +145,7 @@ class BatchTransport(driver.Transport):  # type: ignore[misc]
     """Seconds that the broker may keep a fetch waiting for records; Faust would have 1.5. The embedded broker looks
     for news only after half of that time, at each of the steps between a post and its alert. And while one fetch
     waits, no other asks for the partitions whose records were being worked on when it was sent."""
-    rest_wait = 1.0
+    rest_wait = 2.0
     """The same while nothing comes: asking often costs the embedded broker several percent of a core."""
 
     async def resume(self, committed: Mapping[TP, int], earliest: Mapping[TP, int]) -> Mapping[TP, int]:
