@@ -96,7 +96,7 @@ class AuthorPace:
                 if account.run is None and not account.pending:
                     del self._accounts[key]
             days = self._days.take(tick.watermark // DAY)
-        for key in list(look):
+        for key in sorted(look):  # messages are the same whatever the hash seed
             self._fresh.discard(key)
             hot = self._accounts.get(key)
             if hot is None or len(hot.pending) < self._floor:
