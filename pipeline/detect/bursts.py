@@ -10,6 +10,7 @@ bucket: there the hour that ends with a bucket is judged, once the bucket is com
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import msgspec
@@ -124,15 +125,18 @@ class TargetBursts:
         order = sorted(target.buckets)
         for index in order:
             bucket = target.buckets[index]
-            if bucket.count < self.parameters.min_posts or bucket.exceeded:
-                continue
-            if bucket.expectation is None and tick.watermark >= (index - self._guard) * self._width:
-                bucket.expectation = self._expect(target, order, index)
-            if bucket.expectation is not None and self._exceeds(bucket.count, bucket.expectation):
-                bucket.exceeded = True
-                found += self._join(target, index)
+            if bucket.count >= self.parameters.min_posts and not bucket.exceeded:
+                if bucket.expectation is None and tick.watermark >= (index - self._guard) * self._width:
+                    bucket.expectation = self._expect(target, order, index)
+                if bucket.expectation is not None and self._exceeds(bucket.count, bucket.expectation):
+                    bucket.exceeded = True
+                    found += self._join(target, index)
+            if not bucket.judged and index < self._complete:
+                # Each hour with what was known when it ended, however many end with this tick.
+                self._learn(target, order, index + 1 - self._guard)
+                found += self._wave(target, index)
         self._learn(target, order, self._complete - self._guard)
-        found += self._waves(target, order)
+        target.waves.forget(self._complete)
         for episode in target.episodes:
             for index in order:
                 if episode.first <= index <= episode.last and target.buckets[index].rows:
@@ -159,52 +163,46 @@ class TargetBursts:
         """The target was silent for so long that what is known of it is forgotten, whether it was swept or not."""
         return 0 <= target.model.last < start - self._series.forget
 
-    def _waves(self, target: Target, order: Sequence[int]) -> list[Finding]:
-        """Judges the hours that end with buckets now complete. Returns withdrawals."""
-        p, found = self.parameters, list[Finding]()
-        for index in order:
-            bucket = target.buckets[index]
-            if bucket.judged or index >= self._complete:
-                continue
-            bucket.judged = True
-            if not target.novelty.started or self._stale(target, index * self._width):
-                continue  # too small for an hour to be usual, or forgotten
-            if bucket.exceeded and bucket.expectation:
-                target.waves.add(index, min(bucket.count, bucket.expectation.mean))
-                continue
-            target.waves.add(index, bucket.count)
-            posts, hour = target.waves.hour(index)
-            if hour is None or posts < p.wave_posts:
-                continue
-            hours = hour.history_buckets * self._width / HOUR
-            if (
-                hours >= p.wave_history_hours
-                and posts >= p.min_ratio * hour.mean
-                and surprise(posts, hour) >= p.min_surprise
-            ):
-                bucket.expectation = msgspec.structs.replace(hour, mean=hour.mean * self._width / HOUR)
-                found += self._join(target, index, Wave(posts, hour.mean))
-        target.waves.forget(self._complete)
-        return found
+    def _wave(self, target: Target, index: int) -> list[Finding]:
+        """Judges the hour that ends with a bucket now complete. Returns withdrawals."""
+        p, bucket = self.parameters, target.buckets[index]
+        bucket.judged = True
+        if not target.novelty.started or self._stale(target, index * self._width):
+            return []  # too small for an hour to be usual, or forgotten
+        if bucket.exceeded and bucket.expectation:
+            target.waves.add(index, min(bucket.count, bucket.expectation.mean))
+            return []
+        target.waves.add(index, bucket.count)
+        posts, hour = target.waves.hour(index)
+        if hour is None or posts < p.wave_posts:
+            return []
+        hours = hour.history_buckets * self._width / HOUR
+        if (
+            hours < p.wave_history_hours
+            or posts < p.min_ratio * hour.mean
+            or surprise(posts, hour) < p.min_surprise
+        ):
+            return []
+        bucket.expectation = msgspec.structs.replace(hour, mean=hour.mean * self._width / HOUR)
+        return self._join(target, index, Wave(posts, hour.mean))
 
     def _learn(self, target: Target, order: Sequence[int], end: int) -> None:
         """Learns the buckets that end with the beginning of bucket `end` or before."""
-        for index in order:
-            if index >= end:
-                break
-            bucket = target.buckets[index]
-            if not bucket.learned:
-                start = index * self._width
-                if self._stale(target, start):  # the model begins anew as well
-                    target.novelty, target.waves = Novelty(self._novelty), self._new_waves()
-                novelty = target.novelty.learn(start, bucket.count, target.model.rhythm(start))
-                if novelty > 0:
-                    target.novel[index] = novelty
-                if target.novelty.started:
-                    ahead = start + self._guard * self._width
-                    target.waves.before(index, target.model.expect(ahead, HOUR // self._width))
-                target.model.learn(start, bucket.count)
-                bucket.learned = True
+        first = last = bisect_left(order, end)
+        while first and not target.buckets[order[first - 1]].learned:  # those before are
+            first -= 1
+        for index in order[first:last]:
+            bucket, start = target.buckets[index], index * self._width
+            if self._stale(target, start):  # the model begins anew as well
+                target.novelty, target.waves = Novelty(self._novelty), self._new_waves()
+            novelty = target.novelty.learn(start, bucket.count, target.model.rhythm(start))
+            if novelty > 0:
+                target.novel[index] = novelty
+            if target.novelty.started:
+                ahead = start + self._guard * self._width
+                target.waves.before(index, target.model.expect(ahead, HOUR // self._width))
+            target.model.learn(start, bucket.count)
+            bucket.learned = True
 
     def _expect(self, target: Target, order: Sequence[int], index: int) -> Expectation:
         """What is usual for the bucket, from all those that end `guard` before it begins, and no others."""
