@@ -23,7 +23,8 @@ class Evidence(msgspec.Struct, frozen=True):
 
     table: `posts`, `fan_counts`, `follows` or `copy_posts` (posts joined with their copy cluster).
     equal: column -> value. ids: of posts, which ones; empty where the rest says it. start, end: bounds of the table's
-    event time, both included. accounts: whose posts; empty where that does not matter.
+    event time, both included. accounts: whose posts; empty where that does not matter. people: the same where they are
+    of several platforms, (platform, account) each.
     """
 
     table: str
@@ -32,6 +33,7 @@ class Evidence(msgspec.Struct, frozen=True):
     end: Micros
     ids: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+    people: tuple[tuple[str, str], ...] = ()
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
-from pipeline.detect.account_days import Account, AccountDay
+from pipeline.detect.account_days import Account
 from pipeline.detect.finding import Evidence, Finding, members, reason
 from pipeline.detect.parameters_weeks import WeeksParameters
-from pipeline.detect.ring_findings import MOST_POSTS
 from pipeline.detect.ring_pairs import Pairs
 from pipeline.detect.ring_signs import Sign
 from pipeline.detect.ring_window import Window
@@ -19,7 +18,7 @@ from schemas.alerts import Detector, Reason, Severity, Subject
 from schemas.times import DAY, Micros, format_time
 
 NAME = "ring_weeks"
-VERSION = "2"
+VERSION = "3"
 MOST_NAMED = 500
 """Accounts of a ring that are told with what put them there."""
 MOST_LINKS = 3
@@ -79,10 +78,6 @@ def _accounts(seen: Seen) -> tuple[list[dict[str, object]], int]:
     return out, count
 
 
-def _posts(days: Sequence[AccountDay]) -> list[tuple[Micros, str]]:
-    return [post for one in days for post in one.own]
-
-
 def describe(
     p: WeeksParameters, name: str, seen: Seen, former: Mapping[Account, int], since: Micros
 ) -> Finding:
@@ -96,11 +91,10 @@ def describe(
     days = [one for n in seen.group for one in seen.window.days[n]]
     accounts = [seen.window.days[n][0] for n in seen.group]
     posts = sorted({post for one in days for post in one.own})
-    each = max(1, MOST_POSTS // len(accounts))  # of every account some
-    rows = sorted({post for n in seen.group for post in _posts(seen.window.days[n])[:each]})
+    whole = min(one.day for one in days) * DAY, (max(one.day for one in days) + 1) * DAY - 1
     links, pairs = _accounts(seen)
     platforms = Counter(one.platform for one in accounts)
-    platform = min(platforms, key=lambda word: (-platforms[word], word))
+    platform = "*" if len(platforms) > 1 else accounts[0].platform
     evidence = sum(max(0.0, sign.evidence) for sign in seen.signs)
     strong = [sign for sign in seen.signs if sign.evidence >= p.evidence]
     severity: Severity = "error" if len(strong) >= 2 and len(accounts) >= p.error_accounts else "warning"
@@ -139,11 +133,13 @@ def describe(
         start=posts[0][0],
         end=posts[-1][0],
         accounts=members([*authors, *(author for _, author in former)], len(accounts) + len(former)),
-        posts=members(post for _, post in posts),
+        posts=members((post for _, post in posts), sum(one.posts for one in days)),
         observed=float(pairs),
         expected=round(p.false_share * pairs, 2),
         reasons=tuple(said),
         ruled_out=(checked,),
-        evidence=Evidence("posts", {}, rows[0][0], rows[-1][0], tuple(post for _, post in rows[:MOST_POSTS])),
+        evidence=Evidence(
+            "posts", {}, *whole, people=tuple(sorted({(one.platform, one.author) for one in accounts}))
+        ),
         detector=Detector(NAME, VERSION, msgspec.structs.asdict(p)),
     )

@@ -37,6 +37,9 @@ def evidence_sql(evidence: Evidence, database: str = "vigie") -> str:
         where.append(f"id IN ({', '.join(map(quote, evidence.ids))})")
     if evidence.accounts:
         where.append(f"author_id IN ({', '.join(map(quote, evidence.accounts))})")
+    if evidence.people:
+        people = ", ".join(f"({quote(platform)}, {quote(account)})" for platform, account in evidence.people)
+        where.append(f"(platform, author_id) IN ({people})")
     where.append(
         f"{time} BETWEEN parseDateTime64BestEffort({quote(format_time(evidence.start))}, 6, 'UTC')"
         f" AND parseDateTime64BestEffort({quote(format_time(evidence.end))}, 6, 'UTC')"

@@ -52,11 +52,15 @@ def uncalling(text: str) -> str:
     return text.translate(_CALLS).replace("](", "]\u200b(")
 
 
+_SEVERAL = {"fr": "plusieurs plateformes", "en": "several platforms"}
+
+
 def headline(alert: Alert, language: str) -> str:
     """Severity, kind, subject, status."""
-    name = alert.subject.name or alert.subject.id
+    name, platform = alert.subject.name or alert.subject.id, alert.subject.platform
+    place = _SEVERAL[language] if platform == "*" else platform
     return safe(
-        f"[{_SEVERITIES[language][alert.severity]}] {_KINDS[language][alert.kind]} · {name} ({alert.subject.platform})"
+        f"[{_SEVERITIES[language][alert.severity]}] {_KINDS[language][alert.kind]} · {name} ({place})"
         f" · {_STATUS[language][alert.status]}"
     )
 

@@ -18,6 +18,7 @@ from pipeline.detect.parameters import Parameters
 from pipeline.detect.post_step import targets
 from pipeline.scenario import Scenario, generate
 from pipeline.scenario.plants import PLANTS
+from pipeline.scenario.season import with_weeks
 from pipeline.store import rows
 from pipeline.store.enriched_rows import posts_from_json
 from pipeline.text.enrich import Enriched, enrich, to_contract
@@ -50,8 +51,8 @@ class Case:
 
     def __init__(self, store: StoreProcess) -> None:
         self.store = store
-        # The demonstration has no such group; what is planted beside changes nothing of the rest.
-        self.scenario: Scenario = generate(1, plants={**PLANTS, "ring": plants(1)["ring/0"]})
+        # The demonstration has no group that shares within seconds; what is planted beside changes nothing of the rest.
+        self.scenario: Scenario = with_weeks(generate(1, plants={**PLANTS, "ring": plants(1)["ring/0"]}))
         self.run = _Run(self.scenario.records)
         self.enriched: list[Enriched] = [enrich(r) for r in self.scenario.records if isinstance(r, Post)]
         with store.writer() as writer:
@@ -134,7 +135,9 @@ def test_evidence_is_exactly_the_alerts_posts(case: Case) -> None:
 
 def test_evidence_of_groups(case: Case) -> None:
     """Groups that share the same things: the rows are the posts that the alert lists, and no others."""
-    for alert in case.of("coordinated_accounts"):
+    groups = case.of("coordinated_accounts")
+    assert {alert.detector.name for alert in groups} == {"coordinated_accounts", "ring_weeks"}
+    for alert in groups:
         ids = {row["id"] for row in case.ask(alert)}
         assert set(alert.posts.ids) <= ids
         assert len(ids) == alert.posts.count

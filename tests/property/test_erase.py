@@ -215,7 +215,7 @@ def test_accounts_that_a_reason_names_go_too() -> None:
             ]),
         ),
         ruled_out=(),
-        evidence=Evidence("posts", {}, START, START),
+        evidence=Evidence("posts", {}, START, START, people=tuple(("forum", f"a{n}") for n in (1, 2, 3))),
         detector=Detector("ring_weeks", "1", {}),
     )  # fmt: skip
     for gone in ("a2", "a3", "a4"):
@@ -230,6 +230,7 @@ def test_accounts_that_a_reason_names_go_too() -> None:
         (told,) = book.again(["ring"])
         for one in (told, clean):
             assert f'"{gone}"' not in encode_alert(one).decode()
+            assert f"'{gone}'" not in one.evidence_sql
             assert '"a1"' in encode_alert(one).decode()
 
 
