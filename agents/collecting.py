@@ -12,7 +12,7 @@ class Collection:
     """Where fetches wait until there is enough of them, or for long enough.
 
     Args:
-        linger: seconds for which the first one waits for others, at the most.
+        linger: seconds between two takings, at the least. What comes after a pause waits for a tenth of that alone.
         enough: records that are not waited beyond.
         most: records beyond which whoever brings them has to wait; a fetch more than that is taken at a time, at most.
     """
@@ -21,6 +21,7 @@ class Collection:
         self._linger = linger
         self._enough = enough
         self._most = most
+        self._taken = float("-inf")
         self._events: deque[Any] = deque()
         self._count = 0
         self._changed = asyncio.Condition()
@@ -37,9 +38,11 @@ class Collection:
         """All that is there, as soon as it is time; at least one fetch."""
         async with self._changed:
             await self._changed.wait_for(lambda: bool(self._events))
+            now = asyncio.get_running_loop().time()
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._linger):
+                async with asyncio.timeout_at(max(now + self._linger / 10, self._taken + self._linger)):
                     await self._changed.wait_for(lambda: self._count >= self._enough)
+            self._taken = asyncio.get_running_loop().time()
             events = list(self._events)
             self._events.clear()
             self._count = 0

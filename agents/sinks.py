@@ -41,7 +41,7 @@ Shape = Callable[[Sequence[Any], Micros], Tables]
 _UNSHAPELY = (ValueError, KeyError, TypeError, AttributeError)
 _LONGEST_PAUSE = 30.0
 _LINGER, _SOON = 1.0, 0.1
-"""Seconds for which rows are collected before they are inserted: the store's work grows with the number of inserts."""
+"""Seconds between two inserts at the least: the store's work grows with their number. After a pause a tenth of that."""
 _URGENT = (ALERTS, ACTIONS)
 
 

@@ -145,7 +145,7 @@ class BatchTransport(driver.Transport):  # type: ignore[misc]
     """Seconds that the broker may keep a fetch waiting for records; Faust would have 1.5. The embedded broker looks
     for news only after half of that time, at each of the steps between a post and its alert. And while one fetch
     waits, no other asks for the partitions whose records were being worked on when it was sent."""
-    rest_wait = 2.0
+    rest_wait = 1.0
     """The same while nothing comes: asking often costs the embedded broker several percent of a core."""
 
     async def resume(self, committed: Mapping[TP, int], earliest: Mapping[TP, int]) -> Mapping[TP, int]:

@@ -15,14 +15,21 @@ def fetch(count: int) -> Any:
 
 
 async def test_what_comes_within_the_time_is_taken_together() -> None:
-    """The first fetch waits for others, no longer than it may."""
-    waiting = Collection(0.05, 100, 1000)
+    """After a pause a fetch waits for others a tenth of the time; between two takings lies all of it."""
+    waiting = Collection(0.5, 100, 1000)
+    clock = asyncio.get_running_loop().time
+    began = clock()
     await waiting.put(fetch(1))
     taking = asyncio.create_task(waiting.take())
     await asyncio.sleep(0.01)
     await waiting.put(fetch(2))
     assert not taking.done()
     assert [len(one.value) for one in await asyncio.wait_for(taking, 1.0)] == [1, 2]
+    taken = clock()
+    assert taken - began >= 0.05
+    await waiting.put(fetch(3))
+    await asyncio.wait_for(waiting.take(), 2.0)
+    assert clock() - taken >= 0.5
 
 
 async def test_enough_is_not_waited_for() -> None:
