@@ -9,7 +9,7 @@ import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import faust
 import msgspec
@@ -248,7 +248,7 @@ class Shell:
 
         self.app.agent(self.app.topic(topic, schema=BatchSchema()), name=topic, concurrency=1)(run)
 
-    def crash(self, where: str) -> None:
+    def crash(self, where: str) -> NoReturn:
         """A fault of ours or of the broker: ends the process at once, before anything more can be committed.
 
         Faust acknowledges what an agent raised on. A worker that dies instead is started again where it had committed.

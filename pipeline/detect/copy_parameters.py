@@ -11,7 +11,7 @@ class CopyParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What counts as a copy, and as a campaign.
 
     window_hours: two posts further apart are not compared (hours).
-    max_posts: posts that the index of one shuffle partition keeps, at about 700 bytes each; when more come within the
+    max_posts: posts that the index of one shuffle partition keeps, at about 720 bytes each; when more come within the
         window, the oldest are forgotten sooner.
     min_characters: shorter normalised texts are nobody's property (characters; kana, ideographs, Hangul count twice).
     similarity: least `rapidfuzz.fuzz.ratio` of two normalised texts, with or without their hashtags (0..100).
