@@ -21,6 +21,7 @@ from agents.shuffle import Shuffle
 from agents.sinks import Sinks
 from pipeline.broker import create_topics
 from pipeline.config import Settings, read_settings
+from pipeline.garbage import collect_rarely
 from pipeline.runtime import NotRunning, announce, kafka_address, retract
 from pipeline.snapshots import UNSAVED
 
@@ -83,6 +84,7 @@ def main() -> None:
     )
     address = shell.watch.serve()
     announce(settings, arguments.role, address)
+    collect_rarely()
     code = 0
     try:
         worker.execute_from_commandline()

@@ -56,6 +56,7 @@ def backtest(
     from pipeline.detect.parameters import read_parameters
     from pipeline.detect.people import People, pseudonyms
     from pipeline.erasure_file import read_erasures
+    from pipeline.garbage import collect_rarely
     from schemas.records import KINDS
 
     if kind is not None and kind not in KINDS:
@@ -65,6 +66,7 @@ def backtest(
         parameters = read_parameters(settings.detect)
     except ValueError as error:
         fail("backtest", error, WRONG_USE)
+    collect_rarely()
     progress = Progress()
     try:
         known = None if erasures is None else read_erasures(erasures)

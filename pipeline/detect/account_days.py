@@ -13,6 +13,7 @@ from itertools import chain
 
 import msgspec
 
+from pipeline.detect.clock import END
 from pipeline.text.enrich import Enriched
 from schemas.times import DAY, HOUR, Micros
 
@@ -81,23 +82,32 @@ class AccountDays:
 
     def __init__(self) -> None:
         self._days: dict[int, dict[tuple[str, str], list[_Seen]]] = {}
+        self._due: Micros = END  # when the first of them is complete
 
     def add(self, posts: Iterable[Enriched]) -> None:
         """Takes posts that count, in any order."""
         for one in posts:
             post = one.post
             if not post.deleted:
-                accounts = self._days.setdefault(post.created_at // DAY, {})
+                day = post.created_at // DAY
+                accounts = self._days.get(day)
+                if accounts is None:
+                    accounts = self._days[day] = {}
+                    self._due = min(self._due, (day + 1) * DAY)
                 accounts.setdefault((post.platform, post.author_id), []).append(
                     _Seen(post.created_at, post.id, post.author_name, post.author_created_at, objects_of(one))
                 )
 
     def take(self, watermark: Micros) -> list[AccountDay]:
         """The days that the watermark has passed, by day and account."""
+        if watermark < self._due:
+            return []
         done = sorted(day for day in self._days if (day + 1) * DAY <= watermark)
-        return [
+        told = [
             _summed(day, key, posts) for day in done for key, posts in sorted(self._days.pop(day).items())
         ]
+        self._due = min(((day + 1) * DAY for day in self._days), default=END)
+        return told
 
 
 def _summed(day: int, key: tuple[str, str], posts: list[_Seen]) -> AccountDay:

@@ -64,6 +64,7 @@ class AuthorPace:
         self._fresh: set[Key] = set()  # those of them that got posts since they were looked at
         self._complete = 0  # hours before this one are complete
         self._sweep: Micros = 0
+        self._next: Micros = 0  # watermark at which there is something to do, whatever came
 
     def __len__(self) -> int:
         """Accounts in memory."""
@@ -82,6 +83,10 @@ class AuthorPace:
             if len(pending) >= floor:
                 self._hot.add(key)
                 self._fresh.add(key)
+
+    def due(self, watermark: Micros) -> bool:
+        """Whether `advance` has anything to do: it is asked after every post, and for most there is nothing."""
+        return bool(self._fresh) or watermark >= self._next
 
     def advance(self, tick: Tick) -> AuthorWord | None:
         """What is new to tell at `tick`: stretches that may be worth an alert, and days that are complete."""
@@ -110,6 +115,7 @@ class AuthorPace:
             limit = tick.watermark - self._forget - HOUR
             for key in [key for key, habit in self._habits.items() if habit.last < limit]:
                 del self._habits[key]
+        self._next = min((self._complete + 1) * HOUR, self._sweep)
         return AuthorWord(self._source, days, told) if days or told else None
 
     def _settle(self, key: Key, account: _Account) -> list[Stretch]:

@@ -14,7 +14,7 @@ from pipeline.detect.account_days import AccountDays
 from pipeline.detect.activity import Activity, declared_bot, stem
 from pipeline.detect.author_days import AuthorWord
 from pipeline.detect.authors import AuthorPace
-from pipeline.detect.clock import END, FINAL, Tick
+from pipeline.detect.clock import END, Tick
 from pipeline.detect.copies import Candidate, CopyPost
 from pipeline.detect.elsewhere import Elsewhere, is_page
 from pipeline.detect.finding import HASHTAGS_COUNTED
@@ -120,16 +120,19 @@ class PostStep:
         words: list[AuthorWord] = []
         places: list[int] = []
         done = 0
+        account_days = self._accounts
+        if account_days is not None:
+            # All at once: what follows a look that completes a day is not of that day, or it would be late.
+            account_days.add(enriched)
         for look in taken.looks:
             if look.accepted > done:
                 self._authors.add(own[done : look.accepted])
-                if self._accounts is not None:
-                    self._accounts.add(enriched[done : look.accepted])
                 done = look.accepted
-            tick = FINAL if look.clock == END else Tick(look.clock, max(0, look.clock - self._lateness))
-            word = self._authors.advance(tick)
-            accounts = self._accounts.take(tick.watermark) if self._accounts is not None else []
-            if accounts:
+            watermark = END if look.clock == END else max(0, look.clock - self._lateness)
+            word = None
+            if self._authors.due(watermark):
+                word = self._authors.advance(Tick(look.clock, watermark))
+            if account_days is not None and (accounts := account_days.take(watermark)):
                 word = msgspec.structs.replace(word or AuthorWord(self._source), accounts=accounts)
             if word:
                 words.append(word)

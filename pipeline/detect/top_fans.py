@@ -14,7 +14,7 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import combinations
-from math import sqrt
+from math import fsum, sqrt
 
 import msgspec
 
@@ -27,7 +27,7 @@ from schemas.times import DAY, MINUTE, Micros
 class Fan:
     """What one account posted on a page in the window, in order of (time, id)."""
 
-    __slots__ = ("created", "followers", "keys", "posts", "stem")
+    __slots__ = ("_days", "_slots", "_span", "created", "followers", "keys", "posts", "stem")
 
     def __init__(self) -> None:
         self.created: Micros | None = None
@@ -35,6 +35,9 @@ class Fan:
         self.stem = ""
         self.posts: list[tuple[Micros, str]] = []
         self.keys: list[int] = []  # of each post's text, 0 where it is too short to be somebody's own
+        self._slots: frozenset[int] = frozenset()
+        self._days = 0
+        self._span: tuple[Micros, Micros] | None = None  # first and last time when these two were made out
 
     def add(self, row: Activity) -> None:
         """One more post; what it says of the account is the latest."""
@@ -51,6 +54,22 @@ class Fan:
             old += 1
         if old:
             del self.posts[:old], self.keys[:old]
+
+    def slots(self, width: Micros) -> frozenset[int]:
+        """The intervals of this width, which divides a day, in which it posted. Every fan is looked at every hour, and
+        most did nothing since: as posts come at the end and go at the beginning, first and last time tell."""
+        if not self.posts:
+            return frozenset()
+        span = (self.posts[0][0], self.posts[-1][0])
+        if span != self._span:
+            self._slots = frozenset([at // width for at, _ in self.posts])
+            self._days = len({slot // (DAY // width) for slot in self._slots})
+            self._span = span
+        return self._slots
+
+    def days(self, width: Micros) -> int:
+        """On how many UTC days it posted."""
+        return self._days if self.slots(width) else 0
 
 
 class Suspect(msgspec.Struct, frozen=True):
@@ -152,7 +171,7 @@ class PageFans:
         if len(self.busy) < p.fakes:
             return None
         busy = {name: self._fans[name] for name in self.busy}
-        kept = {name: fan for name, fan in busy.items() if len({at // DAY for at, _ in fan.posts}) >= p.days}
+        kept = {name: fan for name, fan in busy.items() if fan.days(self._slot) >= p.days}
         if len(kept) < p.fakes:
             return None
         top = heapq.nsmallest(p.fans, kept.items(), key=lambda item: (-len(item[1].posts), item[0]))
@@ -210,13 +229,14 @@ class PageFans:
 
     def _in_step(self, top: Sequence[tuple[str, Fan]]) -> set[str]:
         p = self._p
-        slots = {name: {at // self._slot for at, _ in fan.posts} for name, fan in top}
+        slots = {name: fan.slots(self._slot) for name, fan in top}
         mine = Counter(slot for one in slots.values() for slot in one)
-        rest = {slot: self._slots[slot] - count for slot, count in mine.items()}
         total = sum(self._slots.values()) - sum(mine.values()) + _PRIOR
         # What is normal is what everybody else does: how often one post of theirs would be there when this one is.
         even = _PRIOR / max(1, len(self._slots))
-        chance = {name: sum((rest[slot] + even) / total for slot in one) for name, one in slots.items()}
+        likely = {slot: (self._slots[slot] - count + even) / total for slot, count in mine.items()}
+        # Rounded once: a set is not gone through in the same order in every worker.
+        chance = {name: fsum(map(likely.__getitem__, one)) for name, one in slots.items()}
         partners: Counter[str] = Counter()
         for one, other in combinations(slots, 2):
             shared = len(slots[one] & slots[other])

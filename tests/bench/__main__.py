@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 
+from pipeline.garbage import collect_rarely
 from tests.bench import copies, latency, recovery, rings, scaling, stages, start, store, throughput
 from tests.bench.growth_hook import TITLE as GROWTH
 from tests.bench.growth_hook import section as growth
@@ -55,6 +56,7 @@ def main() -> None:
         signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
     )  # what was started is stopped first
     options = Options(arguments.posts, arguments.quick, arguments.large)
+    collect_rarely()  # as the workers do
     chosen = arguments.parts or [*PERFORMANCE, SCALING]
     head = (
         "# Performance\n\nWritten by `make bench` (`python -m tests.bench PART` measures one section anew). Broker, "
