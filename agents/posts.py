@@ -6,14 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from agents.app import OUR_FORM, Shell, raw
 from agents.steps import QUIET_EVERY, Steps
 from pipeline.bus import Message, version_header
 from pipeline.detect.messages import Shuffled, encode
 from pipeline.detect.post_step import Posted, PostStep
-from pipeline.text.enrich import to_contract
+from pipeline.text.contract import encode as encode_post
 from schemas.records import record_key
 from schemas.topics import POSTS_ENRICHED, POSTS_RAW, SHUFFLE, TOPICS
 
@@ -56,7 +54,7 @@ class Posts:
 
 def _enriched(posted: Posted) -> list[Message]:
     return [
-        Message(record_key(one.post), orjson.dumps(to_contract(one)), version_header(version))
+        Message(record_key(one.post), encode_post(one), version_header(version))
         for one, version in zip(posted.enriched, posted.versions, strict=True)
     ]
 

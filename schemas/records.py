@@ -132,11 +132,12 @@ def to_dict(record: Record) -> dict[str, Any]:
             out[name] = format_time(out[name])
     if record.extra is not None:
         del out["extra"]
-        out.update(_unknown(record.extra))
+        out.update(unknown(record.extra))
     return out
 
 
-def _unknown(extra: dict[str, Any]) -> dict[str, Any]:
+def unknown(extra: dict[str, Any]) -> dict[str, Any]:
+    """Unknown fields as they stand in a record that Vigie writes."""
     if RESERVED.isdisjoint(extra):
         return extra
     aside = {name: value for name, value in sorted(extra.items()) if name in RESERVED or name == "extra"}

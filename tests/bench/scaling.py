@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from zlib import crc32
 
 import cramjam
-import orjson
 
 from pipeline.backtest import BATCH
 from pipeline.bus import partition_of
@@ -29,7 +28,8 @@ from pipeline.detect.parameters import Parameters
 from pipeline.detect.post_step import PostStep, targets
 from pipeline.detect.shuffle_step import ShuffleStep
 from pipeline.store.client import StoreClient
-from pipeline.text.enrich import enrich, to_contract
+from pipeline.text.contract import encode as encode_post
+from pipeline.text.enrich import enrich
 from schemas.decode import decode
 from schemas.records import Post
 from schemas.topics import ALERTS, COPIES, POSTS_ENRICHED, POSTS_RAW, SHUFFLE, SIGNALS, TOPICS
@@ -81,7 +81,7 @@ def cut(posts: Sequence[Item], partitions: int, shell: float = 0.0) -> Cost:
         dealt = []
         for posted in step.feed(raws[at : at + BATCH]):
             for one in posted.enriched:
-                orjson.dumps(to_contract(one))
+                encode_post(one)
             dealt += [(k, encode(message)) for k, message in enumerate(posted.shuffled)]
         now = time.process_time()
         spent["first"] += round(1e9 * (now - began))

@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import orjson
-
 from pipeline.backtest import BATCH
 from pipeline.bus import Message, Publisher
 from pipeline.connect.files import stamp
@@ -24,7 +22,8 @@ from pipeline.stack import Stack
 from pipeline.store.client import StoreClient
 from pipeline.store.enriched_rows import posts_from_json
 from pipeline.text import fingerprint
-from pipeline.text.enrich import Enriched, enrich, hashtags, to_contract
+from pipeline.text.contract import encode as encode_post
+from pipeline.text.enrich import Enriched, enrich, hashtags
 from pipeline.text.fingerprint import text_key
 from pipeline.text.language import SPOKEN, language
 from pipeline.text.normalise import Forms, normalise
@@ -152,7 +151,7 @@ def core_stages(posts: Sequence[Item], partitions: int, watch: Watch) -> list[En
 
 
 def _encoded(enriched: Sequence[Enriched]) -> list[bytes]:
-    return [orjson.dumps(to_contract(one)) for one in enriched]
+    return [encode_post(one) for one in enriched]
 
 
 def outer_stages(posts: Sequence[Item], enriched: Sequence[Enriched], stack: Stack, watch: Watch) -> None:

@@ -20,7 +20,8 @@ from pipeline.stack import Stack
 from pipeline.store.client import StoreClient
 from pipeline.store.enriched_rows import posts_from_json
 from pipeline.store.rows import alert_revisions_table, alerts_table, copy_members_table
-from pipeline.text.enrich import enrich, to_contract
+from pipeline.text.contract import to_contract
+from pipeline.text.enrich import enrich
 from schemas.alerts import encode_alert
 from schemas.decode import decode
 from schemas.records import Post

@@ -20,7 +20,8 @@ from pipeline.detect.intake import Intake, Raw
 from pipeline.detect.parameters import Parameters
 from pipeline.store import rows
 from pipeline.store.enriched_rows import posts_from_json
-from pipeline.text.enrich import enrich, to_contract
+from pipeline.text.contract import to_contract
+from pipeline.text.enrich import enrich
 from schemas.records import FanCount, Post, Record, to_dict
 from schemas.times import Micros
 from schemas.topics import FANS_RAW, POSTS_RAW

@@ -21,7 +21,8 @@ from pipeline.scenario.plants import PLANTS
 from pipeline.scenario.season import with_weeks
 from pipeline.store import rows
 from pipeline.store.enriched_rows import posts_from_json
-from pipeline.text.enrich import Enriched, enrich, to_contract
+from pipeline.text.contract import to_contract
+from pipeline.text.enrich import Enriched, enrich
 from schemas.alerts import MAX_IDS, Alert
 from schemas.records import FanCount, Follow, Post, Record, to_dict
 from schemas.times import Micros, format_time, parse_time

@@ -24,7 +24,8 @@ from pipeline.export.write import Choice, Report, export
 from pipeline.store import rows
 from pipeline.store.client import StoreClient
 from pipeline.store.enriched_rows import posts_from_json
-from pipeline.text.enrich import enrich, to_contract
+from pipeline.text.contract import to_contract
+from pipeline.text.enrich import enrich
 from schemas.alerts import SEVERITIES, Alert, AlertKind, decode_alert, encode_alert
 from tests.integration import test_silence_evidence
 from tests.integration.conftest import VIGIE, environment

@@ -13,7 +13,8 @@ from pipeline.demo import items
 from pipeline.detect.parameters import Parameters
 from pipeline.scenario.generate import START
 from pipeline.store.enriched_rows import posts_from_json
-from pipeline.text.enrich import enrich, to_contract
+from pipeline.text.contract import to_contract
+from pipeline.text.enrich import enrich
 from schemas.records import Post
 from schemas.times import HOUR, MINUTE, format_time
 from tests.integration.test_store_process import NOW, StoreProcess

@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.store.schemas import FAN_COUNTS, FOLLOWS, POSTS
-from pipeline.text.enrich import enrich, to_contract
+from pipeline.text.contract import to_contract
+from pipeline.text.enrich import enrich
 from schemas.decode import MAX_DEPTH, MAX_ID, MAX_TEXT, REFUSALS, Refusal, decode, from_dict, recognise
 from schemas.records import (
     FOLLOW_ACTIONS,

@@ -14,8 +14,9 @@ from pipeline.scenario.generate import generate
 from pipeline.store import enriched_rows
 from pipeline.store.enriched_rows import posts_from_json
 from pipeline.store.rows import posts_table
-from pipeline.text.enrich import enrich, to_contract
-from schemas.records import Post
+from pipeline.text.contract import encode, to_contract
+from pipeline.text.enrich import enrich
+from schemas.records import Post, to_dict
 from tests.property.test_decode import extras, posts
 
 AT = 1_772_535_600_000_000
@@ -39,7 +40,7 @@ def test_any_posts(found: list[Post], data: st.DataObject) -> None:
 def test_a_scenario_takes_the_quick_way() -> None:
     """Of ordinary posts, with links, hashtags and threads, none needs the slow way."""
     records = [one for one in generate(2, scale=0.02).records if isinstance(one, Post)]
-    raws = [orjson.dumps(to_contract(enrich(post))) for post in records]
+    raws = [encode(enrich(post)) for post in records]
     quick = enriched_rows._fast(raws, AT)
     assert quick is not None
     assert len(raws) > 500
@@ -88,3 +89,20 @@ def test_what_is_no_message(raw: bytes) -> None:
     for raws in ([raw], [good, raw], [raw, good]):
         with pytest.raises((ValueError, AttributeError, TypeError)):
             posts_from_json(raws, AT)
+
+
+@settings(max_examples=300, deadline=None)
+@given(posts, st.booleans(), st.data())
+def test_the_quick_way_to_write_a_record(post: Post, late: bool, data: st.DataObject) -> None:
+    """Writes what came in, apart from hashtags read from the text, and what Vigie found."""
+    post.extra = data.draw(st.none() | extras(Post))
+    one = enrich(post, late)
+    record = orjson.loads(encode(one))
+    assert record == orjson.loads(orjson.dumps(to_contract(one)))
+    if not post.deleted:
+        came = orjson.loads(orjson.dumps(to_dict(post)))
+        assert {name: record[name] for name in came} == came
+        found = {"language", "norm_text", "canonical_urls", "fingerprint", "late", "detectors"}
+        unknown = {"cluster_id", "burst_score", "account_score"}
+        assert record.keys() - came.keys() - {"hashtags"} == found | unknown
+        assert (record["norm_text"], record["late"]) == (one.forms.full, late)

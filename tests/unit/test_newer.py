@@ -15,7 +15,8 @@ from pipeline.detect.parameters import Parameters
 from pipeline.detect.post_step import PostStep
 from pipeline.store.enriched_rows import posts_from_json
 from pipeline.store.rows import RowError, fan_tables
-from pipeline.text.enrich import enrich, to_contract
+from pipeline.text.contract import to_contract
+from pipeline.text.enrich import enrich
 from schemas import erasures
 from schemas.cloudevents import envelope, open_envelope
 from schemas.decode import Refusal, decode

@@ -24,7 +24,8 @@ from pipeline.connect.sending import dead_letter
 from pipeline.detect.intake import Intake, Raw
 from pipeline.detect.parameters import Parameters
 from pipeline.scenario.generate import generate
-from pipeline.text.enrich import enrich, to_contract
+from pipeline.text.contract import to_contract
+from pipeline.text.enrich import enrich
 from schemas.alerts import Alert, encode_alert
 from schemas.cloudevents import envelope
 from schemas.decode import MAX_ID, MAX_TEXT, REFUSALS, Refusal, decode, from_dict

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipeline.detect.post_step import targets
-from pipeline.text.enrich import enrich, to_contract
+from pipeline.text.contract import to_contract
+from pipeline.text.enrich import enrich
 from pipeline.text.language import language
 from pipeline.text.normalise import MAX_COMPARED, Forms, normalise
 from pipeline.text.phrases import (
