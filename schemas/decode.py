@@ -12,29 +12,10 @@ from typing import Any
 import msgspec
 import orjson
 
+from schemas.decode_quick import quick_post
+from schemas.limits import MAX_COUNT, MAX_DEPTH, MAX_ID, MAX_ITEM, MAX_ITEMS, MAX_LANG, MAX_TEXT
 from schemas.records import FOLLOW_ACTIONS, FanCount, Follow, Kind, Post, Record
 from schemas.times import parse_time
-
-MAX_TEXT = 100_000
-"""Longest text of a post, in characters. The longest post on any platform read is 63,206 (Facebook)."""
-
-MAX_BYTES = 8_000_000
-"""Longest record, in bytes: with key and headers it fits a message of 8 MiB, enriched as well."""
-
-MAX_ID = 512
-"""Longest identifier, name or target, in characters."""
-
-MAX_LANG = 64
-"""Longest language tag, in characters."""
-
-MAX_ITEM = 4096
-"""Longest address or item of a list, in characters."""
-
-MAX_ITEMS = 1000
-"""Longest list, in items."""
-
-MAX_DEPTH = 100
-"""Deepest nesting of unknown fields. They are written back out, and `orjson` writes no deeper than 254."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -132,7 +113,7 @@ def _count(data: Mapping[str, Any], name: str) -> int:
         if value is None:
             raise _Bad("missing_field", name, f"{name} is missing")
         raise _Bad("wrong_type", name, f"{name} is {_show(value)}; a whole number is needed")
-    if not 0 <= value < 1 << 53:
+    if not 0 <= value < MAX_COUNT:
         raise _Bad("wrong_value", name, f"{name} is {_show(value)}; a count between 0 and 2^53 is needed")
     return value
 
@@ -303,6 +284,8 @@ def from_dict(data: object, kind: Kind | None = None) -> Record | Refusal:
 
 def decode(raw: bytes, kind: Kind | None = None) -> Record | Refusal:
     """Validates one JSON document in UTF-8."""
+    if kind == "posts" and (post := quick_post(raw)) is not None:
+        return post
     try:
         data = orjson.loads(raw)
     except (orjson.JSONDecodeError, RecursionError) as error:

@@ -18,8 +18,9 @@ import msgspec
 
 from schemas.alerts import MAX_IDS, Alert
 from schemas.cloudevents import TYPE
-from schemas.decode import MAX_ID, MAX_ITEM, MAX_ITEMS, MAX_LANG, MAX_TEXT, REFUSALS
+from schemas.decode import REFUSALS
 from schemas.erasures import Erasure
+from schemas.limits import MAX_COUNT, MAX_ID, MAX_ITEM, MAX_ITEMS, MAX_LANG, MAX_TEXT
 from schemas.records import FOLLOW_ACTIONS, FanCount, Follow, Post
 from schemas.times import EARLIEST, LATEST, SECOND, Micros
 
@@ -80,7 +81,7 @@ _TIMES = frozenset({"created_at", "author_created_at", "observed_at", "at", "act
 _ADDRESSES = frozenset({"url"})
 _NO_NUL = "^[^\\u0000]*$"
 _INTEGER_IDS: Schema = {"type": "integer", "minimum": -(1 << 63), "maximum": (1 << 64) - 1}
-_COUNT: Schema = {"type": "integer", "minimum": 0, "maximum": (1 << 53) - 1}
+_COUNT: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_COUNT - 1}
 _UTC: Schema = {
     "type": "string",
     "format": "date-time",

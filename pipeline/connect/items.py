@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from schemas.decode import MAX_BYTES, MAX_ID, recognise
+from schemas.decode import recognise
+from schemas.limits import MAX_BYTES, MAX_ID
 from schemas.records import Kind
 from schemas.times import Micros, parse_time
 from schemas.topics import FANS_RAW, POSTS_RAW

@@ -13,7 +13,8 @@ from pipeline.detect.clock import END
 from pipeline.detect.people import People
 from pipeline.detect.source_clock import SourceClock
 from pipeline.text.fingerprint import text_key
-from schemas.decode import MAX_BYTES, Refusal, decode
+from schemas.decode import Refusal, decode
+from schemas.limits import MAX_BYTES
 from schemas.records import Follow, Kind, Post, Record, event_time
 from schemas.times import HOUR, Micros
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pipeline.store.schemas import FAN_COUNTS, FOLLOWS, POSTS
 from pipeline.text.contract import to_contract
 from pipeline.text.enrich import enrich
-from schemas.decode import MAX_DEPTH, MAX_ID, MAX_TEXT, REFUSALS, Refusal, decode, from_dict, recognise
+from schemas.decode import REFUSALS, Refusal, decode, from_dict, recognise
+from schemas.limits import MAX_DEPTH, MAX_ID, MAX_TEXT
 from schemas.records import (
     FOLLOW_ACTIONS,
     KINDS,

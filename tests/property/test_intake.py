@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pipeline.detect.clock import END
 from pipeline.detect.intake import Counts, Intake, Raw, Taken
-from schemas.decode import MAX_BYTES, REFUSALS
+from schemas.decode import REFUSALS
+from schemas.limits import MAX_BYTES
 from schemas.records import FanCount, Kind, Post, Record, event_time
 from schemas.times import DAY, HOUR, MINUTE, format_time
 

@@ -28,8 +28,9 @@ from pipeline.text.contract import to_contract
 from pipeline.text.enrich import enrich
 from schemas.alerts import Alert, encode_alert
 from schemas.cloudevents import envelope
-from schemas.decode import MAX_ID, MAX_TEXT, REFUSALS, Refusal, decode, from_dict
+from schemas.decode import REFUSALS, Refusal, decode, from_dict
 from schemas.jsonschema import json_schemas
+from schemas.limits import MAX_ID, MAX_TEXT
 from schemas.records import KINDS, FanCount, Follow, Kind, Post, to_dict
 from schemas.topics import POSTS_RAW, dead_letter_topic
 from tests.property.core_drive import items
