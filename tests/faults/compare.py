@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -115,41 +116,49 @@ def _letters(live: Endpoints) -> Counter[Letter]:
 def _table(live: Endpoints, name: str, wanted: pa.Table) -> Difference:
     """All columns but the time of storing, which nobody can foresee; a stretch of event time at a time."""
     columns = [column for column in wanted.column_names if column != "ingested_at"]
-    should = wanted.select(columns).sort_by(TIMES[name])
-    cuts = _cuts(should[TIMES[name]].cast(pa.int64()).to_pylist())
+    should = wanted.select(columns)
+    micros = should[TIMES[name]].cast(pa.int64())
     total = Difference(name, wanted.num_rows)
     client = live.reader()
     try:
-        for low, high in pairwise(cuts):
+        for low, high in pairwise(_cuts(micros)):
             query = (
                 f"SELECT {', '.join(columns)} FROM {name} FINAL "
                 f"WHERE toUnixTimestamp64Micro({TIMES[name]}) >= {low} "
                 f"AND toUnixTimestamp64Micro({TIMES[name]}) < {high}"
             )
             rows = client.query_arrow(query).select(columns).cast(should.schema)
-            micros = should[TIMES[name]].cast(pa.int64())
             mine = should.filter(pc.and_(pc.greater_equal(micros, low), pc.less(micros, high)))
-            found = _keyed(rows, KEYS[name])
-            part = between(name, _keyed(mine, KEYS[name]), found)
-            again = rows.num_rows - len(found)
+            part = rows_between(name, KEYS[name], mine, rows)
             total = Difference(
                 name,
                 total.wanted,
                 total.lost + part.lost,
-                total.twice + part.twice + again,
+                total.twice + part.twice,
                 total.different + part.different,
-                (total.examples + part.examples + (f"twice: {again} rows of the same key",) * bool(again))[
-                    :9
-                ],
+                (total.examples + part.examples)[:9],
             )
     finally:
         client.close()
     return total
 
 
-def _cuts(times: Sequence[int]) -> list[int]:
-    """Where to cut sorted times, so that about `_CHUNK` lie between two cuts; the ends take in everything."""
-    inner = sorted(set(times[_CHUNK::_CHUNK]))
+def rows_between(what: str, key: tuple[str, ...], wanted: pa.Table, found: pa.Table) -> Difference:
+    """Two tables of the same columns, of which the first has each key once. Rows become Python values only where the
+    tables differ: that takes a hundred times longer than to see that they do not."""
+    order = [(name, "ascending") for name in key]
+    if wanted.sort_by(order).equals(found.sort_by(order)):
+        return Difference(what, wanted.num_rows)
+    keyed = _keyed(found, key)
+    part = between(what, _keyed(wanted, key), keyed)
+    again = found.num_rows - len(keyed)
+    more = (f"twice: {again} rows of the same key",) * bool(again)
+    return replace(part, twice=part.twice + again, examples=part.examples + more)
+
+
+def _cuts(times: pa.ChunkedArray) -> list[int]:
+    """Where to cut times, so that about `_CHUNK` lie between two cuts; the ends take in everything."""
+    inner = np.unique(np.sort(times.to_numpy())[_CHUNK::_CHUNK]).tolist()
     return [-(1 << 62), *inner, 1 << 62]
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.backtest import backtest
 from pipeline.connect.files import read, stamp
@@ -26,9 +29,11 @@ from schemas.records import FanCount, Post, Record, to_dict
 from schemas.times import Micros
 from schemas.topics import FANS_RAW, POSTS_RAW
 from tests.endpoints import plain_alert
+from tests.faults.beat import Told, quiet
 from tests.faults.stream import Stream
 
 _BATCH = 5_000
+_PIECE = 20_000  # rows that become Arrow at a time
 
 KEYS = {
     "posts": ("platform", "id"),
@@ -59,16 +64,31 @@ class Expected:
     report: dict[str, Any]
 
 
-def expected(stream: Stream, out: Path) -> Expected:
-    """Backtests the stream, leaving the backtest's files in `out`, and works out the rows.
+def expected(stream: Stream, out: Path, told: Told = quiet, apart: bool = False) -> Expected:
+    """Backtests the stream, leaving the backtest's files in `out`, and works out the rows. `told` hears how far it is.
+    apart: the backtest runs in a process of its own, beside the rows; worth its start for long streams.
 
     Raises:
         AssertionError: backtest and intake do not agree on how many records there are of each sort.
+        RuntimeError: the process of the backtest failed; it has said why.
     """
-    report = backtest(read([stream.path]), Parameters(), out)
+    if apart:
+        process = multiprocessing.get_context("spawn").Process(
+            target=_backtest, args=(stream.path, out), daemon=True
+        )
+        process.start()
+        tables, letters = _rows(stream, told)
+        told("backtest", 0, 0)
+        process.join()
+        if process.exitcode:
+            raise RuntimeError(f"the backtest ended with {process.exitcode}")
+    else:
+        told("backtest", 0, 0)
+        _backtest(stream.path, out)
+        tables, letters = _rows(stream, told)
+    report = orjson.loads((out / "report.json").read_bytes())
     alerts = map(orjson.loads, (out / "alerts.jsonl").read_bytes().splitlines())
     copies = map(orjson.loads, (out / "copies.jsonl").read_bytes().splitlines())
-    tables, letters = _rows(stream)
     counts: Any = report["records"]
     assert counts["read"] == stream.records
     assert counts["refused"] == letters.total()
@@ -81,16 +101,54 @@ def expected(stream: Stream, out: Path) -> Expected:
     )
 
 
-def _rows(stream: Stream) -> tuple[dict[str, pa.Table], Counter[Letter]]:
+def _backtest(path: Path, out: Path) -> None:
+    backtest(read([path]), Parameters(), out)
+
+
+class Rows:
+    """The rows of a table, as Arrow has them: of millions, a tenth of what dictionaries would take. `make`: of records,
+    the table's."""
+
+    def __init__(self, key: tuple[str, ...], make: Callable[[list[Any]], pa.Table]) -> None:
+        self._key = key
+        self._make = make
+        self._waiting: list[Any] = []
+        self._pieces: list[pa.Table] = [make([])]
+
+    def put(self, record: Any) -> None:
+        """Takes one more; the last of a key is its row."""
+        self._waiting.append(record)
+        if len(self._waiting) == _PIECE:
+            self._pieces.append(self._make(self._waiting))
+            self._waiting = []
+
+    def table(self) -> pa.Table:
+        """One row for each key."""
+        said = pa.concat_tables([*self._pieces, self._make(self._waiting)])
+        numbers = pa.array(range(said.num_rows), pa.int64())
+        keys = said.select(self._key).append_column("number", numbers)
+        last = keys.group_by(self._key).aggregate([("number", "max")])["number_max"]
+        return said if len(last) == said.num_rows else said.filter(pc.is_in(numbers, last))
+
+
+def _rows(stream: Stream, told: Told) -> tuple[dict[str, pa.Table], Counter[Letter]]:
     parameters = Parameters()
-    last: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {name: {} for name in KEYS}
+    makers: dict[str, Callable[[list[Any]], pa.Table]] = {
+        "posts": partial(posts_from_json, ingested_at=0),
+        "fan_counts": partial(rows.fan_counts_table, ingested_at=0),
+        "follows": partial(rows.follows_table, ingested_at=0),
+    }
+    kept = {name: Rows(key, makers[name]) for name, key in KEYS.items()}
     letters: Counter[Letter] = Counter()
     intakes = {
         POSTS_RAW: Intake(parameters.lateness, parameters.horizon, "posts"),
         FANS_RAW: Intake(parameters.lateness, parameters.horizon),
     }
     stamped = stamp(read([stream.path]))
+    done = 0
     while batch := list(islice(stamped, _BATCH)):
+        told("rows that must be there", done, stream.records)
+        done += len(batch)
         for topic, intake in intakes.items():
             raws = [Raw(item.raw, clock) for item, clock in _of(topic, batch)]
             for taken in intake.take(raws):
@@ -98,32 +156,22 @@ def _rows(stream: Stream) -> tuple[dict[str, pa.Table], Counter[Letter]]:
                     (topic, refusal.code, raws[place].value or b"") for place, refusal in taken.refused
                 )
                 for record in taken.accepted:
-                    _put(last, record, False)
+                    _put(kept, record, False)
                 for record in taken.late:
-                    _put(last, record, True)
+                    _put(kept, record, True)
                 for record, late in taken.again:
-                    _put(last, record, late)
-    posts = [orjson.dumps(row) for row in last["posts"].values()]
-    tables = {
-        "posts": posts_from_json(posts, 0),
-        "fan_counts": rows.fan_counts_table(list(last["fan_counts"].values()), 0),
-        "follows": rows.follows_table(list(last["follows"].values()), 0),
-    }
-    return tables, letters
+                    _put(kept, record, late)
+    return {name: one.table() for name, one in kept.items()}, letters
 
 
 def _of(topic: str, batch: list[tuple[Item, Micros]]) -> Iterator[tuple[Item, Micros]]:
     return ((item, clock) for item, clock in batch if topic_of(item) == topic)
 
 
-def _put(last: dict[str, dict[tuple[Any, ...], dict[str, Any]]], record: Record, late: bool) -> None:
+def _put(kept: dict[str, Rows], record: Record, late: bool) -> None:
     """The last word on a record is the row."""
     if isinstance(record, Post):
-        last["posts"][record.platform, record.id] = to_contract(enrich(record, late))
+        kept["posts"].put(orjson.dumps(to_contract(enrich(record, late))))
         return
     fields = {**to_dict(record), "late": True} if late else to_dict(record)
-    if isinstance(record, FanCount):
-        last["fan_counts"][record.platform, record.page_id, record.observed_at] = fields
-    else:
-        key = (record.platform, record.page_id, record.actor_id, record.at, record.action)
-        last["follows"][key] = fields
+    kept["fan_counts" if isinstance(record, FanCount) else "follows"].put(fields)

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from pipeline.embedded import Renewal
 from tests.faults import page
+from tests.faults.beat import Beat
 from tests.faults.brokers import Embedded, broker_for
 from tests.faults.compare import Difference, differences
 from tests.faults.expected import expected
@@ -56,8 +57,13 @@ class Slope:
 
     @property
     def flat(self) -> bool:
-        """The slope lies within twice its noise, or the time was too short for one."""
+        """The slope lies within twice its noise, either way, or the time was too short for one."""
         return bool(np.isnan(self.noise)) or abs(self.slope) <= 2 * self.noise
+
+    @property
+    def grows(self) -> bool:
+        """The slope is more than twice its noise above 0. What must not be; memory may well be given back."""
+        return self.slope > 0 and not self.flat
 
 
 def resident(pid: int) -> int | None:
@@ -108,8 +114,14 @@ def soak(broker: str, minutes: float, rate: float, folder: Path) -> Soaked:
     folder.mkdir(parents=True)
     days = round(3.0 + max(0.0, minutes * 60 * rate - _FIRST) / _PER_DAY, 1)
     say(f"soak: making {days:g} days of records and their backtest")
-    stream = write_stream(folder / "stream.jsonl", 1, Shape(scale=_SCALE, days=days))
-    wanted = expected(stream, folder / "backtest")
+    began = time.monotonic()
+    with Beat("soak") as beat:
+        shape = Shape(scale=_SCALE, days=days)
+        stream = write_stream(folder / "stream.jsonl", 1, shape, beat.told)
+        wanted = expected(stream, folder / "backtest", beat.told, apart=True)
+    say(
+        f"soak: {stream.records} records and what must come of them, made in {time.monotonic() - began:.0f} s"
+    )
     running = broker_for(broker, folder / "broker.log", killed=False)
     running.start()
     try:
@@ -169,6 +181,15 @@ def report(broker: str, minutes: float, rate: float) -> bool:
     return not done.lag and all(one.none for one in done.differences)
 
 
+def told_of(memory: Mapping[str, Slope]) -> str:
+    """The verdict on the memory of all processes."""
+    short = [name for name, one in memory.items() if np.isnan(one.noise)]
+    growing = [name for name, one in memory.items() if one.grows]
+    words = [f"Grows: {', '.join(growing)}."] if growing else []
+    words += [f"Too short to tell: {', '.join(short)}."] if short else []
+    return " ".join(words) or "None grows."
+
+
 def section(done: Soaked, broker: str, tree: str) -> str:
     """For the page."""
     mb = 1e6
@@ -183,12 +204,7 @@ def section(done: Soaked, broker: str, tree: str) -> str:
         for name, one in done.memory.items()
     ]
     wrong = [f"- {str(one).splitlines()[0]}" for one in done.differences if not one.none]
-    rising = [name for name, one in done.memory.items() if not one.flat]
-    verdict = (
-        f"Not flat within twice that: {', '.join(rising)}." if rising else "All are flat within twice that."
-    )
-    if any(np.isnan(one.slope) for one in done.memory.values()):
-        verdict = "The soak was too short for all or some slopes."
+    verdict = told_of(done.memory)
     rate = done.records / done.seconds
     return "\n\n".join(
         [
@@ -208,6 +224,7 @@ def section(done: Soaked, broker: str, tree: str) -> str:
             *(["\n".join(wrong)] if wrong else []),
             table(("process", "first, MB", "last, MB", "most, MB", "slope, MB a minute"), rows),
             "Resident memory, looked at every two seconds. The slope is fitted to the highest of each minute after the "
-            "first third, ± its standard error; a worker that is killed starts again from little. " + verdict,
+            "first third, ± its standard error; a process grows where it is more than twice that above 0. A worker "
+            "that is killed starts again from little. " + verdict,
         ]
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from pipeline.connect.items import TIME_FIELD
 from pipeline.scenario.generate import START, generate
 from schemas.records import Post, Record, event_time, record_kind, to_dict
 from schemas.times import HOUR, MINUTE, Micros, format_time
+from tests.faults.beat import Told, quiet
 
 DAY_OFF = 25 * HOUR
 """How wrong a clock is that is wrong by a day; by a day exactly would leave open whether the source's clock follows."""
@@ -24,7 +25,7 @@ _SHUFFLED, _LATE, _TWICE, _EDITED, _WRONG_CLOCK = 0.3, 0.005, 0.02, 0.003, 0.000
 _POISON = 1e-4
 
 Arrival = tuple[Micros, int, bytes]
-"""When a record arrives, in the time of events; its number, by which what arrives together keeps its order; it."""
+"""When a record arrives, in the time of events; its number, by which what arrives together keeps order; its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ def hot_account(rng: random.Random, fields: dict[str, Any]) -> None:
         fields["author_id"] = "hot"
 
 
-def write_stream(path: Path, seed: int, shape: Shape | None = None) -> Stream:
-    """Writes the stream; the same seed and shape give the same bytes.
+def write_stream(path: Path, seed: int, shape: Shape | None = None, told: Told = quiet) -> Stream:
+    """Writes the stream; the same seed and shape give the same bytes. `told` hears how far it is.
 
     Raises:
         OSError: the file cannot be written.
@@ -74,20 +75,34 @@ def write_stream(path: Path, seed: int, shape: Shape | None = None) -> Stream:
     shape = shape or Shape()
     rng = random.Random(f"faults/{seed}")
     count: Counter[str] = Counter()
+    told("generating days", 0, 0)
     scenario = generate(seed, shape.days, shape.scale, shape.start)
+    lines: Iterable[bytes]
     if shape.poison >= 1.0:
-        lines = [_poison(rng, scenario.start) for _ in range(3_000)]
-        count["poison"] = len(lines)
+        lines = [_line(_poison(rng, scenario.start)) for _ in range(3_000)]
+        records = count["poison"] = len(lines)
     else:
-        arrivals = _arrivals(scenario.records, shape, rng, count)
+        arrivals = _arrivals(_used_up(scenario.records, told), shape, rng, count)
         for number in range(max(shape.least, round(shape.poison * len(arrivals)))):
             at, _, _ = rng.choice(arrivals)
-            arrivals.append((at, -number - 1, _poison(rng, at)))
+            arrivals.append((at, -number - 1, _line(_poison(rng, at))))
             count["poison"] += 1
         arrivals.sort()
-        lines = [raw for _, _, raw in arrivals]
-    path.write_bytes(b"".join(line + b"\n" for line in lines))
-    return Stream(path, seed, len(lines), dict(sorted(count.items())))
+        records = len(arrivals)
+        lines = (line for _, _, line in arrivals)
+    told("writing the stream", 0, records)
+    with path.open("wb") as file:
+        file.writelines(lines)
+    return Stream(path, seed, records, dict(sorted(count.items())))
+
+
+def _used_up(records: list[Record], told: Told) -> Iterator[Record]:
+    """In their order. Each leaves the list as it is taken: a soak has millions, and needs them in one form only."""
+    total = len(records)
+    records.reverse()
+    while records:
+        told("spoiling the records", total - len(records), total)
+        yield records.pop()
 
 
 def _arrivals(
@@ -103,7 +118,7 @@ def _arrivals(
             count["wrong clock"] += 1
             fields[TIME_FIELD[record_kind(record)]] = format_time(at + rng.choice((-DAY_OFF, DAY_OFF)))
             # Told once and at once: hours later the clock would be less than a day behind it, and follow.
-            arrivals.append((at, number, orjson.dumps(fields)))
+            arrivals.append((at, number, _line(orjson.dumps(fields))))
             continue
         chance = rng.random()
         if chance < _LATE:
@@ -112,7 +127,7 @@ def _arrivals(
         elif chance < _LATE + _SHUFFLED:
             count["shuffled"] += 1
             at += rng.randrange(_LATENESS - MINUTE)
-        raw = orjson.dumps(fields)
+        raw = _line(orjson.dumps(fields))
         arrivals.append((at, number, raw))
         if rng.random() < _TWICE:
             count["twice"] += 1
@@ -121,8 +136,13 @@ def _arrivals(
             count["edited"] += 1
             fields |= {"text": f"{fields['text']} (corrigé)"} if rng.random() < 0.5 else {"deleted": True}
             # After the last time that the unedited one comes: which of the two stands in the end is then beyond doubt.
-            arrivals.append((at + HOUR + rng.randrange(HOUR), number, orjson.dumps(fields)))
+            arrivals.append((at + HOUR + rng.randrange(HOUR), number, _line(orjson.dumps(fields))))
     return arrivals
+
+
+def _line(raw: bytes) -> bytes:
+    """A copy that is no longer than it has to be: what orjson returns holds on to four thousand bytes."""
+    return raw + b"\n"
 
 
 def _poison(rng: random.Random, at: Micros) -> bytes:

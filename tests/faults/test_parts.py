@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import random
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -12,21 +13,23 @@ from pathlib import Path
 
 import numpy as np
 import orjson
+import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.connect.files import read, stamp
 from schemas.times import DAY
 from tests.faults.__main__ import main
-from tests.faults.compare import Difference, between, counted
-from tests.faults.expected import expected
+from tests.faults.beat import Beat
+from tests.faults.compare import Difference, between, counted, rows_between
+from tests.faults.expected import Rows, expected
 from tests.faults.faults import FAULTS
 from tests.faults.flow import Steady
 from tests.faults.page import Row, rows_of, standing, write
 from tests.faults.play import Outcome, outcome_of, play
 from tests.faults.runner import declare
-from tests.faults.soak import slope
+from tests.faults.soak import Slope, slope, told_of
 from tests.faults.store_proxy import StoreProxy
 from tests.faults.stream import Shape, hot_account, hot_page, write_stream
 
@@ -53,6 +56,74 @@ def test_counted() -> None:
     assert counted("letters", Counter([one, two]), Counter([two, one])).none
     difference = counted("letters", Counter([one, one, two]), Counter([one, two, two]))
     assert (difference.wanted, difference.lost, difference.twice) == (3, 1, 1)
+
+
+told = st.lists(st.tuples(st.integers(0, 9), st.sampled_from("ab"), st.integers(0, 2)), max_size=12)
+
+
+def _told(rows: list[tuple[int, str, int]]) -> pa.Table:
+    schema = pa.schema([("id", pa.int64()), ("platform", pa.string()), ("said", pa.int64())])
+    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)
+
+
+@settings(deadline=None)
+@given(told, told, st.randoms(use_true_random=False))
+def test_tables(
+    wanted: list[tuple[int, str, int]], found: list[tuple[int, str, int]], rng: random.Random
+) -> None:
+    """As for mappings, whatever the order of the rows; a key that is there again is there twice."""
+    key = ("platform", "id")
+    mine = {row[:2]: row for row in wanted}
+    rows = list(mine.values()) if rng.random() < 0.5 else found
+    rng.shuffle(rows)
+    theirs = {row[:2]: row for row in rows}
+    plain = between("rows", mine, theirs)
+    difference = rows_between("rows", key, _told(list(mine.values())), _told(rows))
+    assert (difference.wanted, difference.lost) == (plain.wanted, plain.lost)
+    assert difference.different == plain.different
+    assert difference.twice == plain.twice + len(rows) - len(theirs)
+    assert bool(difference.examples) != difference.none
+
+
+@settings(deadline=None)
+@given(told)
+def test_the_last_word_is_the_row(said: list[tuple[int, str, int]]) -> None:
+    """Of what is said of one key, the last counts."""
+    kept = Rows(("platform", "id"), _told)
+    for row in said:
+        kept.put(row)
+    rows = sorted((row["id"], row["platform"], row["said"]) for row in kept.table().to_pylist())
+    assert rows == sorted({row[:2]: row for row in said}.values())
+
+
+def test_backtest_apart(tmp_path: Path) -> None:
+    """In a process of its own the backtest says the same."""
+    stream = write_stream(tmp_path / "s.jsonl", 3, _SMALL)
+    here, apart = (expected(stream, tmp_path / name, apart=name == "apart") for name in ("here", "apart"))
+    assert (here.alerts, here.clusters, here.letters) == (apart.alerts, apart.clusters, apart.letters)
+    assert here.tables == apart.tables
+    assert here.alerts
+
+
+def test_beat() -> None:
+    """It says how far things are for as long as they last, though nobody tells it more."""
+    said: list[str] = []
+    heard = threading.Event()
+
+    def out(line: str) -> None:
+        said.append(line)
+        heard.set()
+
+    with Beat("soak", 0.01, out) as beat:
+        beat.told("rows", 1_000, 2_000)
+        heard.clear()
+        assert heard.wait(10)
+        heard.clear()
+        assert heard.wait(10)
+    assert said[-1].startswith("soak: rows, 1,000 of 2,000, after ")
+    before = len(said)
+    assert not threading.Event().wait(0.05)
+    assert len(said) == before
 
 
 def test_stream_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
@@ -237,6 +308,18 @@ def test_slope(rise: int, start: int, minutes: int) -> None:
     assert found.noise == pytest.approx(0.0, abs=1.0)
     assert found.most == max(size for _, size in samples)
     assert np.isnan(slope(samples[:20]).slope)
+
+
+def test_memory_that_is_given_back_is_not_growth() -> None:
+    """Only a rise of more than twice its noise is held against a process, by name."""
+    up, down, noisy, short = (
+        Slope(1, 2, 3, fit, noise) for fit, noise in ((2.1, 1.0), (-9.0, 1.0), (1.9, 1.0), (np.nan, np.nan))
+    )
+    assert [one.grows for one in (up, down, noisy, short)] == [True, False, False, False]
+    assert [one.flat for one in (up, down, noisy, short)] == [False, False, True, True]
+    assert told_of({"sink": down, "store": noisy}) == "None grows."
+    assert told_of({"sink": down, "store": up, "broker": up}) == "Grows: store, broker."
+    assert told_of({"sink": up, "store": short}) == "Grows: sink. Too short to tell: store."
 
 
 @pytest.mark.parametrize(
