@@ -7,9 +7,11 @@ offers no `classify_query`.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +28,11 @@ _STAGE = "`rows on their way`"
 
 WRITER_SETTINGS = {"max_partitions_per_insert_block": "0"}
 """A batch of replayed posts may span more months than ClickHouse's default of 100 partitions."""
+
+
+ALLOCATOR = "dirty_decay_ms:1000"
+"""How chDB's allocator is told to give pages back a second after they were freed. Its own five seconds are longer than
+the time from one merge to the next, so that while posts flow it kept what all of them had needed."""
 
 
 class Answer(NamedTuple):
@@ -100,13 +107,15 @@ class Engine:
     """One open folder. `path` must not be open in another process (`pipeline.store.lock`)."""
 
     def __init__(self, path: Path, database: str) -> None:
+        os.environ.setdefault("JE_MALLOC_CONF", ALLOCATOR)  # read once, when the library is loaded
         from chdb import _chdb  # a quarter of a second: only the process that owns a folder pays it
 
         self._connect: Any = _chdb.connect  # type: ignore[attr-defined]
         self._path = str(path)
         self.database = database
-        with _engine_errors():
-            self._base = self._connect(self._path)
+        own = resources.files("infra").joinpath("clickhouse", "embedded", "engine.xml")
+        with _engine_errors(), resources.as_file(own) as settings:
+            self._base = self._connect(f"{self._path}?config-file={settings}")  # handles after it share them
         self._base_lock = threading.Lock()
         self.command(f"CREATE DATABASE IF NOT EXISTS {quote_name(database)}")
         version, timezone = self.query("SELECT version(), timezone()").result_rows[0]

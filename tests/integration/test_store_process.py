@@ -15,13 +15,15 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 
+import infra
 from pipeline.store.client import StoreClient
-from pipeline.store.engine import Engine
+from pipeline.store.engine import ALLOCATOR, Engine
 from pipeline.store.errors import EngineError, StoreError
 from pipeline.store.rows import fan_counts_table
 from schemas.times import DAY, Micros, parse_time
@@ -34,6 +36,8 @@ NOW: Micros = parse_time("2035-01-01T00:00:00Z")
 
 WRITER = "vigie_writer"
 PASSWORD = "writer's own"
+
+ENGINE_SETTINGS = Path(infra.__file__).parent / "clickhouse" / "embedded" / "engine.xml"
 
 
 class StoreProcess:
@@ -229,3 +233,42 @@ def test_a_store_that_is_away_is_named() -> None:
         port = closed.getsockname()[1]
         with pytest.raises(StoreError, match=f"127.0.0.1:{port}.*VIGIE_STORE__HOST"):
             StoreClient("127.0.0.1", port).wait_ready(0.2)
+
+
+_READ_BACK = """
+import sys
+from pathlib import Path
+import orjson
+from pipeline.store.engine import Engine
+
+engine = Engine(Path(sys.argv[1]), "vigie")
+found = {
+    table: dict(engine.query(f"SELECT name, toString(value) FROM system.{table}").result_rows)
+    for table in ("server_settings", "merge_tree_settings")
+}
+found["allocator"] = engine.query("SELECT * FROM system.jemalloc_stats").result_rows
+engine.close()
+print(orjson.dumps(found).decode())
+"""
+
+
+def test_its_memory_is_bounded(tmp_path: Path) -> None:
+    """Every setting of `engine.xml` is in force, and the allocator's: what the engine does not know or does not find it
+    passes over in silence."""
+    environment = {name: value for name, value in os.environ.items() if name != "JE_MALLOC_CONF"}
+    done = subprocess.run(
+        [sys.executable, "-c", _READ_BACK, str(tmp_path / "engine")],
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    found = json.loads(done.stdout)
+    root = ElementTree.fromstring(ENGINE_SETTINGS.read_text(encoding="utf-8"))
+    wanted = {
+        "server_settings": {one.tag: one.text for one in root if one.tag != "merge_tree"},
+        "merge_tree_settings": {one.tag: one.text for one in root.iterfind("merge_tree/*")},
+    }
+    assert all(wanted.values())
+    assert wanted == {table: {name: found[table][name] for name in of} for table, of in wanted.items()}
+    name, value = ALLOCATOR.split(":")
+    assert f"opt.{name}: {value} " in "\n".join(row[0] for row in found["allocator"])
