@@ -33,7 +33,7 @@ from tests.faults.beat import Told, quiet
 from tests.faults.stream import Stream
 
 _BATCH = 5_000
-_PIECE = 20_000  # rows that become Arrow at a time
+_PIECE = 10_000  # rows that become Arrow at a time
 
 KEYS = {
     "posts": ("platform", "id"),
