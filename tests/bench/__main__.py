@@ -18,6 +18,7 @@ from tests.bench.growth_hook import TITLE as GROWTH
 from tests.bench.growth_hook import section as growth
 from tests.bench.options import POSTS, Options
 from tests.bench.page import rewrite
+from tests.interrupts import heeded
 from tests.measure import ROOT, machine, say
 
 Section = Callable[[Options], str | None]
@@ -52,6 +53,7 @@ def main() -> None:
         cli.error(
             f"unknown part {', '.join(sorted(unknown))}; there are {', '.join((*PERFORMANCE, SCALING))}"
         )
+    heeded()
     signal.signal(
         signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
     )  # what was started is stopped first
