@@ -107,8 +107,14 @@ class Met(enum.Enum):
     """Changed, and the first of its kind was late."""
 
 
+_LATE = 1
+_DELETED = 1 << 33
+"""Bits beside a content's 32, which stand from the second on."""
+
+
 class SeenIds:
-    """Which records came before, and with which content, for as long as one that is not late could come again."""
+    """Which records came before, and with which content, for as long as one that is not late could come again. Of a
+    post that was deleted nothing comes again but what is deleted too."""
 
     def __init__(self, horizon: Micros) -> None:
         self._horizon = horizon
@@ -117,8 +123,11 @@ class SeenIds:
         self._last = 0  # hours before this one are forgotten
 
     def meet(self, record: Record, at: Micros, content: int, late: bool) -> Met:
-        """NEW once for each record; a record is known by what identifies it. `content`: a hash of all of it."""
+        """NEW once for each record; a record is known by what identifies it. `content`: a hash of all of it, 32
+        bits."""
+        deleted = 0
         if isinstance(record, Post):
+            deleted = _DELETED if record.deleted else 0
             # Not by its time: the notice of a deletion may carry its own.
             mark = text_key(f"{record.platform}\x1f{record.author_id}\x1f{record.id}")
         elif isinstance(record, Follow):
@@ -129,13 +138,14 @@ class SeenIds:
             mark = text_key(f"{record.platform}\x1f{record.page_id}\x1f{record.followers}\x1f{at}")
         before = self._content.get(mark)
         if before is None:
-            self._content[mark] = content << 1 | late
+            self._content[mark] = deleted | content << 1 | late
             self._hours.setdefault(at // HOUR, []).append(mark)
             return Met.NEW
-        if before >> 1 == content:
-            return Met.SAME
-        self._content[mark] = content << 1 | before & 1
-        return Met.CHANGED_LATE if before & 1 else Met.CHANGED
+        now = deleted | content << 1 | before & _LATE
+        if now == before or (before & _DELETED and not deleted):
+            return Met.SAME  # the words of a post that is deleted do not come back
+        self._content[mark] = now
+        return Met.CHANGED_LATE if before & _LATE else Met.CHANGED
 
     def forget(self, clock: Micros) -> None:
         """Drops what lies further back than the horizon, of which nobody may ask any more."""

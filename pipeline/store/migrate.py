@@ -64,8 +64,8 @@ def statements(text: str) -> list[str]:
 def migrate(client: SqlClient, database: str, retention: Retention | None = None) -> list[str]:
     """Applies what is missing, in order, and the retention when it changed; the names of what was applied.
 
-    Safe to run twice, and by several processes at once: every statement says IF NOT EXISTS. `client` must be
-    allowed to create tables.
+    Safe to run twice, and by several processes at once: every statement says IF NOT EXISTS, or makes again of a table
+    what it is. `client` must be allowed to create tables, and to replace them.
 
     Raises:
         StoreError: a file changed after it had been applied, or the database's name is unusable.
@@ -81,24 +81,32 @@ def migrate(client: SqlClient, database: str, retention: Retention | None = None
         "applied_at DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When') "
         "ENGINE = ReplacingMergeTree(applied_at) ORDER BY name COMMENT 'Migrations that were applied'"
     )
-    rows = client.query(f"SELECT name, digest FROM {database}.schema_migrations FINAL").result_rows  # noqa: S608
-    known = {str(name): str(digest) for name, digest in rows}
+    known = _known(client, database)
     applied: list[str] = []
     for name, text in migrations().items():
         if name in known and known[name] != _digest(text):
             raise StoreError(
                 f"{name} is not what was applied to {database}: never change a migration, add the next number"
             )
-        if name not in known:
+        # Another process may have been at it meanwhile.
+        if name not in known and name not in _known(client, database):
             _apply(client, database, name, text.replace("{database}", database), _digest(text))
             applied.append(name)
     text = resources.files("infra").joinpath("clickhouse", _RETENTION).read_text(encoding="utf-8")
     for key, months in (retention or Retention())._asdict().items():
         text = text.replace(f"{{{key}}}", str(int(months)))
-    if known.get(_RETENTION) != _digest(text):
-        _apply(client, database, _RETENTION, text.replace("{database}", database), _digest(text))
+    # A migration may make a table anew, which then keeps its rows for ever.
+    digest = f"{_digest(text)} after {max(migrations())}"
+    if known.get(_RETENTION) != digest:
+        _apply(client, database, _RETENTION, text.replace("{database}", database), digest)
         applied.append(_RETENTION)
     return applied
+
+
+def _known(client: SqlClient, database: str) -> dict[str, str]:
+    """What was applied, with its digest."""
+    rows = client.query(f"SELECT name, digest FROM {database}.schema_migrations FINAL").result_rows  # noqa: S608
+    return {str(name): str(digest) for name, digest in rows}
 
 
 def _digest(text: str) -> str:

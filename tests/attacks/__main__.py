@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.attacks import secrets, secrets_run, sql, texts, webhook
 from tests.attacks.case import Case
+from tests.interrupts import heeded
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "safety.md"
 
@@ -43,7 +44,10 @@ TAIL = """
 - A signed request that was recorded can be sent again as long as `webhook.tolerance_seconds` is 0. What the webhook
   knows (10,000 requests, 200,000 records, until it is stopped) is a duplicate then; what it does not know any more is
   published again. No detector counts it twice, but the store takes the last word on a record: an old request takes back
-  an edit or a deletion. With a tolerance that is possible within it only, and after a restart of the webhook.
+  an edit. It takes back no deletion: what is deleted stays so, whatever comes later. With a tolerance the former is
+  possible within it only, and after a restart of the webhook.
+- A deletion is believed. Whoever may publish can blank any post of which they know platform and id, and it cannot be
+  brought back but by taking the row out of the store. Give the webhook a secret.
 
 ## Fuzzing
 
@@ -84,6 +88,7 @@ def page(found: dict[str, list[Case]]) -> str:
 
 def main() -> int:
     """The exit code."""
+    heeded()
     with tempfile.TemporaryDirectory() as folder:
         found = attack(Path(folder))
     PAGE.write_text(page(found), encoding="utf-8")

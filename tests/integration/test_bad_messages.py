@@ -97,8 +97,18 @@ def test_a_post_said_again(steady: RunningVigie) -> None:
     query = "SELECT id, text, deleted FROM posts FINAL WHERE platform = 'bad-again' ORDER BY id"
     wanted = [("p0", first[0]["text"], False), ("p1", "Corrigé.", False), ("p2", "", True)]
     rows = until(lambda: steady.rows(query), lambda found: found == wanted, 15.0)
-    steady.end_streams()
     assert rows == wanted
+    # Read again from the beginning, as a backfill does, by the intake that knows the posts and by one that does not.
+    for new_stream in (False, True):
+        if new_stream:
+            steady.end_streams()
+        before = len(stored(steady, "bad-again"))
+        marker = orjson.dumps(post("bad-again", f"marker{new_stream}"))
+        send(steady, POSTS_RAW, [*map(orjson.dumps, first), marker], key=b"x")
+        assert until(lambda: len(stored(steady, "bad-again")), before.__lt__) == before + 1
+        texts = {name: text for name, text, _ in steady.rows(query)}
+        assert (texts["p0"], texts["p2"]) == (first[0]["text"], "")
+    steady.end_streams()
 
 
 def test_names_of_our_own_columns(steady: RunningVigie) -> None:

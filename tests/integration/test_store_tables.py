@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import permutations
 from typing import Any
 
+import orjson
 import pytest
 
 from pipeline.store import rows
 from pipeline.store.client import StoreClient
+from pipeline.store.enriched_rows import posts_from_json
+from pipeline.store.forget import purge_deleted
 from pipeline.store.schemas import TABLES
 from schemas.times import DAY, SECOND
 from tests.integration.test_store_process import NOW, StoreProcess
@@ -63,6 +67,35 @@ def alert(name: str, revision: int, **fields: Any) -> dict[str, Any]:
 
 def ask(client: StoreClient, sql: str) -> list[tuple[Any, ...]]:
     return list(client.query(sql).result_rows)
+
+
+def test_deletion_wins_whatever_the_order(store: StoreProcess, writer: StoreClient) -> None:
+    """A row that is not deleted never stands before one that is: neither when it comes later, nor when it was told
+    later, nor under another month, nor after a merge. Without a deletion the row that was told last stands."""
+    words = {
+        "before": post("1", text="first"),
+        "deleted": post("1", "2024-03-01T00:00:00Z", text="", deleted=True),
+        "after": post("1", text="again"),
+        "edited": post("1", "2024-05-01T00:00:00Z", text="edited"),
+    }
+    told = {name: NOW + place * SECOND for place, name in enumerate(words)}
+    wanted = [("1", "", True), ("2", "edited 2", False)]
+    for order in permutations(words):
+        writer.command("TRUNCATE TABLE vigie.posts")
+        for name in order:
+            writer.insert("posts", rows.posts_table([words[name]], NOW, [told[name]]))
+            if name != "deleted":
+                other = {**words[name], "id": "2", "text": f"{name} 2"}
+                raw = orjson.dumps({**other, "detectors": {"text": "3"}})
+                writer.insert("posts", posts_from_json([raw], NOW, [told[name]]))
+        query = "SELECT id, text, deleted FROM vigie.posts FINAL ORDER BY id"
+        assert ask(writer, query) == wanted, order
+        writer.command("OPTIMIZE TABLE vigie.posts FINAL")
+        assert ask(writer, query) == wanted, order
+        assert ask(writer, "SELECT id FROM vigie.posts FINAL WHERE created_at < '2024-02-01'") == []
+    purge_deleted(writer)
+    left = store.reader().query("SELECT text FROM posts WHERE id = '1' SETTINGS final = 0").result_rows
+    assert left == [("",)]
 
 
 def test_a_post_counts_once_whatever_its_month(store: StoreProcess, writer: StoreClient) -> None:

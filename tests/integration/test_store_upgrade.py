@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import resources
 
 import pyarrow as pa
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from pipeline.store import migrate as forms
 from pipeline.store import rows
 from pipeline.store.client import StoreClient
-from pipeline.store.migrate import migrate, migrations, statements
+from pipeline.store.migrate import Retention, migrate, migrations, statements
 from schemas.erasures import Erasure, digest
+from schemas.times import DAY
 from tests.integration.test_store_process import NOW, StoreProcess
 from tests.integration.test_store_tables import alert, ask, post
 
@@ -25,6 +27,8 @@ _LETTER = {"topic": "t", "partition": 0, "offset": 1, "stage": "intake", "code":
            "message": "no", "raw": b"{"}  # fmt: skip
 _OUTCOME = {"topic": "t", "partition": 0, "offset": 1, "digest": rows.digest(b"{"), "outcome": "dropped"}
 _ACTION = {"alert_id": "A", "at": _AT, "action": "ack", "actor": "lea", "comment": "vu"}
+
+MONTHS = Retention(posts_months=40)
 
 FILLED: dict[str, pa.Table] = {
     "posts": rows.posts_table([post("1"), post("2", text="Bonne semaine ☀", unknown={"kept": [1]})], NOW),
@@ -78,6 +82,14 @@ def _as_it_was(client: StoreClient, database: str, number: int) -> None:
     )
     for name, text in list(migrations().items())[:number]:
         forms._apply(client, database, name, text.replace("{database}", database), forms._digest(text))
+    if number >= 8:  # the retention of today was applied, and written down as it was until then
+        text = resources.files("infra").joinpath("clickhouse", "retention.sql").read_text(encoding="utf-8")
+        for key, months in MONTHS._asdict().items():
+            text = text.replace(f"{{{key}}}", str(months))
+        client.command(
+            f"INSERT INTO {database}.schema_migrations (name, digest) VALUES "
+            f"('retention.sql', '{forms._digest(text)}')"
+        )
 
 
 @pytest.mark.parametrize("number", range(1, len(migrations()) + 1))
@@ -94,8 +106,11 @@ def test_every_earlier_form_is_brought_up(store: StoreProcess, number: int) -> N
             client.insert(f"{database}.{table}", FILLED[table].select(known))
         wanted = _rows(client, database, before)
         assert all(wanted.values())
-        assert migrate(client, database) == [*list(migrations())[number:], "retention.sql"]
+        assert migrate(client, database, MONTHS) == [*list(migrations())[number:], "retention.sql"]
+        assert migrate(client, database, MONTHS) == []
         assert _rows(client, database, before) == wanted
+        kept = f"SELECT engine_full FROM system.tables WHERE database = '{database}' AND name = 'posts'"
+        assert "TTL toDateTime(ingested_at) + toIntervalMonth(40)" in ask(client, kept)[0][0]
         for table in _columns(client, database, "LIKE '%MergeTree'"):
             client.insert(f"{database}.{table}", FILLED[table])
         views = _columns(client, database, "= 'View'")
@@ -103,6 +118,8 @@ def test_every_earlier_form_is_brought_up(store: StoreProcess, number: int) -> N
         for view in views:
             assert ask(client, f"SELECT count() FROM (SELECT * FROM {database}.{view})")
         assert {row[0] for row in ask(client, f"SELECT id FROM {database}.posts FINAL")} == {"1", "2"}
+        client.insert(f"{database}.posts", rows.posts_table([post("2", deleted=True)], NOW - DAY))
+        assert ask(client, f"SELECT id FROM {database}.posts FINAL WHERE deleted") == [("2",)]
         assert ask(client, f"SELECT id FROM {database}.copy_posts") == [("1",)]
         assert ask(client, f"SELECT outcome FROM {database}.letters") == [("dropped",)]
 

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from pipeline.detect.clock import END
 from pipeline.detect.intake import Counts, Intake, Raw, Taken
+from pipeline.detect.parameters import Parameters
+from pipeline.detect.post_step import PostStep
+from pipeline.text.enrich import Enriched
 from schemas.decode import REFUSALS
 from schemas.limits import MAX_BYTES
 from schemas.records import FanCount, Kind, Post, Record, event_time
@@ -21,7 +24,7 @@ LATENESS = 15 * MINUTE
 HORIZON = 2 * HOUR + LATENESS
 
 
-def post(number: int, at: int, author: str = "a", text: str = "message") -> bytes:
+def post(number: int, at: int, author: str = "a", text: str = "message", deleted: bool = False) -> bytes:
     return orjson.dumps(
         {
             "id": f"p{number}",
@@ -29,6 +32,7 @@ def post(number: int, at: int, author: str = "a", text: str = "message") -> byte
             "author_id": author,
             "created_at": format_time(at),
             "text": f"{text} {number}",
+            **({"deleted": True} if deleted else {}),
         }
     )
 
@@ -41,7 +45,10 @@ raws = st.one_of(
         st.none() | st.builds(lambda step: NOON + step * MINUTE, minutes),
     ),
     st.builds(
-        lambda number, word: Raw(post(number, NOON, text=word)), st.integers(0, 8), st.sampled_from("ab")
+        lambda number, word, deleted: Raw(post(number, NOON, text=word, deleted=deleted)),
+        st.integers(0, 8),
+        st.sampled_from("ab"),
+        st.booleans(),
     ),
     st.builds(Raw, st.none() | st.binary(max_size=20)),
     st.just(Raw(None, end=True)),
@@ -203,6 +210,36 @@ def test_an_edit_is_no_second_post() -> None:
     assert (taken.counts.accepted, taken.counts.late, taken.counts.duplicates) == (1, 1, 5)
     texts = [(one.text, late) for one, late in taken.again if isinstance(one, Post)]
     assert texts == [("edited 1", False), ("message 1", False), ("edited 2", True)]
+
+
+words = st.tuples(st.integers(0, 2), st.sampled_from("abc"), st.booleans())
+"""A post, what it says, and whether it is deleted."""
+
+
+@settings(max_examples=300)
+@given(st.lists(words, max_size=25), st.integers(1, 5), st.integers(0, 25))
+def test_deletion_wins(said: list[tuple[int, str, bool]], size: int, cut: int) -> None:
+    """Of what is told of a post in order, nothing that is not deleted follows a deletion, however the log is cut and
+    kept in between; without a deletion the last word is told last; and no word is kept back but for a deletion."""
+    rows = [Raw(post(number, NOON, text=text, deleted=gone), NOON) for number, text, gone in said]
+    step, told = PostStep(Parameters(), 0, 1), list[tuple[int, Enriched]]()
+    for batch in [*batches(rows[:cut], size), [], *batches(rows[cut:], size)]:
+        if not batch:
+            step = pickle.loads(pickle.dumps(step))
+        for posted in step.feed(batch):
+            told += zip(posted.versions, posted.enriched, strict=True)
+    for number in {number for number, _, _ in said}:
+        mine = [(f"{text} {number}", gone) for other, text, gone in said if other == number]
+        wanted = [word for place, word in enumerate(mine) if not place or word != mine[place - 1]]
+        first = next((place for place, (_, gone) in enumerate(wanted) if gone), len(wanted))
+        wanted = wanted[: first + 1] + [word for word in wanted[first + 1 :] if word[1]]
+        wanted = [word for place, word in enumerate(wanted) if not place or word != wanted[place - 1]]
+        found = [
+            (one.post.text, one.post.deleted)
+            for _, one in sorted(told, key=lambda pair: pair[0])
+            if one.post.id == f"p{number}"
+        ]
+        assert found == wanted
 
 
 def _versions(taken: list[Taken[Record]]) -> list[tuple[Record, int]]:
