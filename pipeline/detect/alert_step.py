@@ -15,6 +15,7 @@ from pipeline.detect.company import WaveCompany, closing
 from pipeline.detect.fake_fans import FakeFans
 from pipeline.detect.fan_causes import FanCauses
 from pipeline.detect.fan_merge import FanMerge, FanWord
+from pipeline.detect.fan_silence import FanSilence
 from pipeline.detect.fan_verdict import attributed
 from pipeline.detect.finding import Finding
 from pipeline.detect.messages import Signal
@@ -47,6 +48,7 @@ class AlertStep:
         self._rings = Rings(parameters.sharing)
         self._weeks = RingWeeks(parameters.weeks)
         self._fans = FanMerge(parameters.platform, parameters.together, fans, parameters.lateness)
+        self._fan_silence = FanSilence(parameters.silence, fans, parameters.lateness)
         self._authors = AuthorMerge(parameters.authors, parameters.lateness)
         self._silence = SourceSilence(parameters.silence)
         wait = closing(parameters.copies, parameters.sharing)
@@ -86,6 +88,7 @@ class AlertStep:
         if signal.fans is not None:
             rises = self._rises(signal, signal.fans, now)
             told.alerts = self._book.apply(map(attributed, rises))
+            told.alerts += self._book.apply(self._fan_silence.feed(signal.fans, now))
             # Fan partitions speak when posts do not, if only to say that nothing is waiting.
             told.alerts += self._book.apply(self._silence.look(now))
             return told

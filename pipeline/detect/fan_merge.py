@@ -19,18 +19,22 @@ from pipeline.detect.finding import Finding
 from pipeline.detect.parameters_platform import PlatformParameters
 from pipeline.detect.parameters_together import TogetherParameters
 from pipeline.detect.platform_moves import PlatformMoves
+from pipeline.detect.source_counts import SourceCount
 from schemas.times import DAY, Micros
 
 
 class FanWord(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What a fan partition says. clock: where it stands, `END` at the end of the stream. quiet: nothing was waiting in
-    it; the message says only that. sums, early: as `FanDays.advance` gives them."""
+    it; the message says only that. sums, early: as `FanDays.advance` gives them. counts: what has changed, by the hour;
+    reached: `Taken.reached`."""
 
     source: int
     clock: Micros
     quiet: bool = False
     sums: list[DaySum] = []
     early: list[PageMove] = []
+    counts: list[SourceCount] = []
+    reached: Micros = 0
 
 
 class _Said(msgspec.Struct):

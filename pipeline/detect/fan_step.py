@@ -12,11 +12,12 @@ from pipeline.detect.clock import END, FINAL, Tick
 from pipeline.detect.fan_days import FanDays
 from pipeline.detect.fan_merge import FanWord
 from pipeline.detect.fan_spikes import FanSpikes
-from pipeline.detect.intake import Counts, Intake, Look, Raw, Refused
+from pipeline.detect.intake import Counts, Intake, Look, Raw, Refused, Taken
 from pipeline.detect.messages import Signal
 from pipeline.detect.origin import Origin
 from pipeline.detect.parameters import Parameters
 from pipeline.detect.people import People
+from pipeline.detect.source_counts import SourceCount, SourceCounts
 from schemas.records import FanCount, Follow, Record
 from schemas.times import DAY, Micros
 
@@ -42,6 +43,7 @@ class FanStep:
         self._intake = Intake(parameters.lateness, parameters.horizon)
         self._spikes = FanSpikes(parameters.fans, parameters.lateness, parameters.arrivals)
         self._days = FanDays(parameters.platform)
+        self._counts = SourceCounts()
         self._told = -1  # the day of the watermark that was told last
 
     def meet(self, people: People) -> None:
@@ -66,7 +68,7 @@ class FanStep:
             stored = [
                 (record, late) for record, late in said + taken.again if isinstance(record, FanCount | Follow)
             ]
-            signals = self._signals(taken.accepted, taken.looks)
+            signals = self._signals(taken)
             out.append(FanOut(stored, taken.refused, taken.counts, signals, list(chain(*taken.versions))))
         return out
 
@@ -78,27 +80,38 @@ class FanStep:
     def _origin(self, offset: int) -> Origin:
         return Origin("fans", self._source, self.log, offset)
 
-    def _signals(self, accepted: Sequence[Record], looks: Sequence[Look]) -> list[Signal]:
+    def _signals(self, taken: Taken[Record]) -> list[Signal]:
         signals, done = [], 0
-        for look in looks:
+        counts: dict[tuple[int, str, str], SourceCount] = {}
+        for look in taken.looks:
             records = [
-                record for record in accepted[done : look.accepted] if isinstance(record, FanCount | Follow)
+                record
+                for record in taken.accepted[done : look.accepted]
+                if isinstance(record, FanCount | Follow)
             ]
             done = look.accepted
             self._spikes.add(records)
             self._days.add(record for record in records if isinstance(record, FanCount))
-            if signal := self._signal(look):
+            counts |= {(one.hour, one.platform, one.source): one for one in self._counts.add_fans(records)}
+            # Whatever is said has the counts up to there: who has heard it is told nothing before it any more.
+            if signal := self._signal(look, [counts[key] for key in sorted(counts)], taken):
                 signals.append(signal)
+                counts = {}
+        if taken.ended:
+            self._counts = SourceCounts()
+        else:
+            self._counts.forget(max(0, taken.clock - self._lateness))
         return signals
 
-    def _signal(self, look: Look) -> Signal | None:
-        """Findings and moves; or the time alone, but that by the day."""
+    def _signal(self, look: Look, counts: list[SourceCount], taken: Taken[Record]) -> Signal | None:
+        """Findings and moves; at the end of the batch how many records came; or the time alone, but that by the day."""
         tick = FINAL if look.clock == END else Tick(look.clock, max(0, look.clock - self._lateness))
         findings = self._spikes.advance(tick)
         sums, early = self._days.advance(tick)
         day = tick.watermark // DAY
-        if not (findings or sums or early or day != self._told):
+        due = counts and look is taken.looks[-1]
+        if not (findings or sums or early or due or day != self._told):
             return None
         self._told = -1 if tick.ended else day
-        word = FanWord(self._source, look.clock, False, sums, early)
+        word = FanWord(self._source, look.clock, False, sums, early, counts, taken.reached)
         return Signal(-1, 0, [], findings, fans=word, origin=self._origin(look.offset))

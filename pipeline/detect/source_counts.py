@@ -1,8 +1,8 @@
 """How many posts each source brought, by the hour: what a source partition tells of its sources.
 
-A source is what a connector brings of one platform: the pair of a post's `platform` and `source`. Counts are
-cumulative,
-so a word may come twice, or after a later one, and do no harm: the greater count holds.
+A source is what a connector brings of one platform: the pair of a post's `platform` and `source`. Records of fans name
+no connector: theirs is the platform and the kind of record. Counts are cumulative, so a word may come twice, or after a
+later one, and do no harm: the greater count holds.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from collections.abc import Iterable
 
 import msgspec
 
-from schemas.records import Post
+from schemas.records import FanCount, Follow, Post
 from schemas.times import HOUR, Micros
 
 SourceKey = tuple[str, str]
-"""Platform and connector; the connector may be empty."""
+"""Platform and connector, which may be empty; or platform and kind of fan record, by the name of its table."""
+
+FAN_COUNTS, FOLLOWS = "fan_counts", "follows"
 
 
 class SourceCount(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """Posts of one source in one hour (since 1970), in one partition so far. first, last: their least and greatest
-    event times."""
+    """Posts, or fan records, of one source in one hour (since 1970), in one partition so far. first, last: their least
+    and greatest event times."""
 
     platform: str
     source: str
@@ -43,6 +45,19 @@ class SourceCounts:
         for post in posts:
             at = post.created_at
             key = at // HOUR, (post.platform, post.source or "")
+            count, first, last = hours.get(key, (0, at, at))
+            hours[key] = count + 1, min(first, at), max(last, at)
+            changed.add(key)
+        return [SourceCount(*key[1], key[0], *hours[key]) for key in sorted(changed)]
+
+    def add_fans(self, records: Iterable[FanCount | Follow]) -> list[SourceCount]:
+        """As `add`, for records of fans."""
+        hours, changed = self._hours, set()
+        for record in records:
+            at, kind = (
+                (record.observed_at, FAN_COUNTS) if isinstance(record, FanCount) else (record.at, FOLLOWS)
+            )
+            key = at // HOUR, (record.platform, kind)
             count, first, last = hours.get(key, (0, at, at))
             hours[key] = count + 1, min(first, at), max(last, at)
             changed.add(key)

@@ -15,13 +15,13 @@ close one. What is closed is a function of the set of records alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from math import log
+from typing import Protocol
 
 import msgspec
 
-from pipeline.detect.author_days import AuthorWord
 from pipeline.detect.clock import Tick
 from pipeline.detect.finding import Finding
 from pipeline.detect.parameters_silence import SilenceParameters
@@ -51,6 +51,22 @@ def surprise(posts: int, mean: float, dispersion: float) -> float:
     return max(0.0, -log_beta(size, posts + 1, size / (size + mean)) / log(10))
 
 
+class SourceWord(Protocol):
+    """What a partition says of its sources."""
+
+    @property
+    def source(self) -> int:
+        """The partition."""
+
+    @property
+    def counts(self) -> Sequence[SourceCount]:
+        """What has changed."""
+
+    @property
+    def reached(self) -> Micros:
+        """`Taken.reached`."""
+
+
 class _Source(msgspec.Struct):
     """model: its hours. born: the first one. last: its last post. quiet: the hours since it went quiet, each with its
     posts and the usual ones; dispersion: as it was then. longest: usual posts of the longest quiet stretch that it had
@@ -71,10 +87,14 @@ class _Source(msgspec.Struct):
 
 
 class SourceSilence:
-    """Watches all sources of the stream. Begins anew after the stream's end."""
+    """Watches all sources of the stream. Begins anew after the stream's end. `tell`: makes a finding of a quiet
+    stretch; a function that can be pickled."""
 
-    def __init__(self, parameters: SilenceParameters) -> None:
+    def __init__(
+        self, parameters: SilenceParameters, tell: Callable[[Quiet, SilenceParameters], Finding] = describe
+    ) -> None:
         self._p = parameters
+        self._tell = tell
         self._series = SeriesParameters(width=HOUR, forget=round(2 * parameters.forget_days * DAY))
         self._clear()
 
@@ -88,7 +108,7 @@ class SourceSilence:
         self._live = False
         self._since = self._looked = 0.0
 
-    def feed(self, words: Iterable[AuthorWord], tick: Tick, now: float) -> list[Finding]:
+    def feed(self, words: Iterable[SourceWord], tick: Tick, now: float) -> list[Finding]:
         """What there is to say after these words of the source partitions; `tick` is that of all together, `now` the
         wall time in seconds at which they were sent."""
         for word in words:
@@ -236,7 +256,7 @@ class SourceSilence:
             for hour, own, mean in hours
             for n, m, count in [self._all.get(hour, (own, mean, 1))]
         ]
-        finding = describe(
+        finding = self._tell(
             Quiet(
                 key, hours[0][0], hours[-1][0], sum(n for _, n, _ in hours), sum(m for _, _, m in hours), figure,
                 source.last, back, gone, closed,
