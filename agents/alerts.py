@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import orjson
-
 from agents.app import Shell, read_all
 from agents.steps import Steps
 from pipeline import metrics
@@ -21,6 +19,7 @@ from pipeline.detect.clusters import Membership
 from pipeline.detect.messages import Signal, decode_signal
 from schemas.alerts import Alert
 from schemas.cloudevents import envelope
+from schemas.packing import packed
 from schemas.times import format_time
 from schemas.topics import ALERTS, COPIES, FANS_RAW, SHUFFLE, SIGNALS, TOPICS
 
@@ -98,4 +97,4 @@ def _membership(member: Membership, version: int) -> Message:
         "author_id": member.author_id,
         "created_at": format_time(member.created_at),
     }
-    return Message(f"{member.platform}:{member.id}".encode(), orjson.dumps(record), version_header(version))
+    return Message(f"{member.platform}:{member.id}".encode(), packed(record), version_header(version))

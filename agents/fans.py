@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from agents.app import OUR_FORM, Shell, raw
 from agents.steps import QUIET_EVERY, Steps
 from pipeline.bus import Message, version_header
 from pipeline.detect.fan_step import FanOut, FanStep
 from pipeline.detect.messages import Signal, encode
+from schemas.packing import packed
 from schemas.records import record_key, to_dict
 from schemas.topics import FANS_CHECKED, FANS_RAW, SIGNALS
 
@@ -57,7 +56,7 @@ def _checked(out: FanOut) -> list[Message]:
     return [
         Message(
             record_key(one),
-            orjson.dumps({**to_dict(one), "late": True} if late else to_dict(one)),
+            packed({**to_dict(one), "late": True} if late else to_dict(one)),
             version_header(version),
         )
         for (one, late), version in zip(out.stored, out.versions, strict=True)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
-import orjson
 
 from pipeline.bus import Publisher
 from pipeline.connect.items import Item
@@ -20,6 +19,7 @@ from pipeline.scenario.score import Row, score
 from pipeline.stack import Stack
 from pipeline.store.client import StoreClient
 from schemas.alerts import Alert
+from schemas.packing import packed
 from schemas.records import FanCount, Post, Record, event_time, record_key, record_kind, to_dict
 
 CALM = 1.0
@@ -49,7 +49,7 @@ def items(records: Iterable[Record]) -> Iterator[Item]:
     """Records as a file reader would hand them on."""
     for line, record in enumerate(records, 1):
         yield Item(
-            orjson.dumps(to_dict(record)),
+            packed(to_dict(record)),
             event_time(record),
             record_key(record),
             record_kind(record),

@@ -6,13 +6,14 @@ import msgspec
 import orjson
 
 from schemas.alerts import Alert
+from schemas.packing import packed
 
 TYPE = "vigie.alert.v1"
 
 
 def envelope(alert: Alert) -> bytes:
     """The alert as a CloudEvent; `id` is unique for each revision, `subject` is the alert."""
-    return orjson.dumps(
+    return packed(
         {
             "specversion": "1.0",
             "id": f"{alert.alert_id}/{alert.revision}",

@@ -13,6 +13,7 @@ import orjson
 
 from pipeline.connect.items import MAX_RECORD
 from schemas.decode import Refusal, decode, from_dict
+from schemas.packing import packed
 from schemas.records import FanCount, Kind, Post, Record, record_key
 from schemas.topics import FANS_RAW, POSTS_RAW
 
@@ -103,7 +104,7 @@ def parse_body(body: bytes, kind: Kind | None = None) -> list[Accepted] | Wrong:
         record = from_dict(data, kind) if data is not None or sent is None else decode(sent, kind)
         if isinstance(record, Refusal):
             return Wrong(index, record.field, record.code, record.message)
-        raw = orjson.dumps(data) if sent is None else sent
+        raw = packed(data) if sent is None else sent
         if len(raw) > MAX_RECORD:
             reason = f"the record has {len(raw)} bytes; {MAX_RECORD} are allowed"
             return Wrong(index, "", "too_long", reason)

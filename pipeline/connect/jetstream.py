@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 
 import msgspec
-import orjson
 import structlog
 from aiokafka.errors import KafkaError
 from websockets.asyncio.client import ClientConnection, connect
@@ -30,6 +29,7 @@ from pipeline.connect.jetstream_url import subscription_url
 from pipeline.connect.resume import Resume
 from pipeline.connect.sending import Sender, dead_letter
 from schemas.decode import Refusal
+from schemas.packing import packed
 from schemas.records import Post, event_time, record_key, to_dict
 from schemas.times import Micros, format_time
 from schemas.topics import FANS_RAW, POSTS_RAW
@@ -249,7 +249,7 @@ class Jetstream:
         else:
             self._clock = max(self._clock, event_time(outcome))
             headers = ((CLOCK_HEADER, b"%d" % self._clock),)
-            message = Message(record_key(outcome), orjson.dumps(to_dict(outcome)), headers)
+            message = Message(record_key(outcome), packed(to_dict(outcome)), headers)
             if isinstance(outcome, Post):
                 report.posts += 1
                 self._add(POSTS_RAW, message)

@@ -15,6 +15,7 @@ import orjson
 
 from pipeline.connect.items import TIME_FIELD, FileProblem, Item, Progress, describe
 from pipeline.connect.lines import chunks, lines
+from schemas.packing import packed
 from schemas.records import Kind
 from schemas.times import format_time, parse_time
 
@@ -153,7 +154,7 @@ def csv_rows(path: Path, kind: Kind | None, progress: Progress) -> Iterator[Item
         try:
             if any(row[len(columns) :]):
                 raise ValueError("more cells than columns")
-            raw = orjson.dumps(data)
+            raw = packed(data)
         except (TypeError, ValueError):  # orjson refuses what was not UTF-8
             yield Item(b"\n".join(line for _, line in feed.taken), None, None, kind, source, number)
             continue
@@ -223,9 +224,7 @@ def parquet_rows(path: Path, kind: Kind | None, progress: Progress) -> Iterator[
                     number += 1
                     data = {name: value for name, value in zip(names, row, strict=True) if value is not None}
                     try:
-                        raw = orjson.dumps(
-                            data, default=_default, option=orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
-                        )
+                        raw = packed(data, default=_default, option=orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z)
                     except (TypeError, ValueError):  # a string that is not UTF-8
                         text = json.dumps(data, ensure_ascii=False, default=str)
                         raw = text.encode("utf-8", "surrogateescape")

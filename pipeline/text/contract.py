@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import orjson
 
 from pipeline.text.enrich import VERSIONS, Enriched
+from schemas.packing import packed
 from schemas.records import Post, unknown
 from schemas.times import format_time
 
@@ -117,4 +117,4 @@ def encode(one: Enriched) -> bytes:
     """The record as JSON."""
     if one.post.extra is None or one.post.deleted:
         return _encode(_told(one))
-    return orjson.dumps(to_contract(one))
+    return packed(to_contract(one))
