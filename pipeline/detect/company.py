@@ -32,6 +32,15 @@ def closing(copies: CopyParameters, sharing: SharingParameters) -> Micros:
     return round(max(campaign, sharing.memory_hours * HOUR + 2 * sharing.pane_minutes * MINUTE)) + MINUTE
 
 
+def _listed(other: Finding, platform: str) -> Sequence[str]:
+    """The accounts of this platform that an alert lists: on another one the same id is somebody else."""
+    people = other.evidence.people
+    if other.subject.platform == platform or not people:
+        return other.accounts.ids
+    here = {account for where, account in people if where == platform}
+    return [account for account in other.accounts.ids if account in here]
+
+
 class Company:
     """`together`: how far apart two alerts may lie. `wait`: as `closing` has it. Microseconds."""
 
@@ -67,7 +76,7 @@ class Company:
                 finding.subject.platform,
             ):
                 continue
-            shared = mine.intersection(other.accounts.ids)
+            shared = mine.intersection(_listed(other, finding.subject.platform))
             if len(shared) >= least:
                 alerts.append(other)
                 common |= shared

@@ -106,3 +106,21 @@ def test_nobody_joined(severity: str) -> None:
     organic = only([row for row in wave() if row.author_id.startswith("c")])
     assert organic.company == ()
     assert WaveCompany(WAIT).feed([organic], Tick(NOON, NOON)) == [organic]
+
+
+@pytest.mark.parametrize(("where", "joined"), [("elsewhere", False), ("here", True)])
+def test_a_ring_of_several_platforms(where: str, joined: bool) -> None:
+    """Its accounts of this platform join in; who only has the same id on another one does not."""
+    finding = only(wave())
+    platform = finding.subject.platform if where == "here" else where
+    names = finding.company[:20]
+    ring = alert("ring", list(names), NOON + 90 * MINUTE)
+    ring = msgspec.structs.replace(
+        ring,
+        subject=msgspec.structs.replace(ring.subject, platform="*"),
+        evidence=msgspec.structs.replace(ring.evidence, people=tuple((platform, name) for name in names)),
+    )
+    merge = WaveCompany(WAIT)
+    merge.feed([ring, finding], Tick(NOON + 3 * HOUR, NOON + 3 * HOUR))
+    (last,) = merge.feed([], Tick(NOON + 30 * DAY, NOON + 30 * DAY))
+    assert ("joined_by_alerts" in values(last)) is joined
