@@ -131,7 +131,7 @@ class Recovery(_Section):
         10.0, ge=0, description="Least time between two states of one partition, in seconds."
     )
     share: float = Field(
-        0.02,
+        0.05,
         gt=0,
         le=1,
         description="CPU seconds of writing states for each second, at the most; the interval grows with their size.",

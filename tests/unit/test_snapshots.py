@@ -12,8 +12,10 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from agents.saving import Saver
+from agents.saving import Saver, pause
 from pipeline.detect.intake import Raw
 from pipeline.detect.messages import encode
 from pipeline.detect.parameters import Parameters
@@ -212,3 +214,29 @@ async def test_what_is_on_its_way_is_not_taken_for_written(large: bool, tmp_path
     saved = snapshots.read(POSTS_RAW, 0)
     assert saved is not None
     assert (saved.last, saved.state) == (latest, "latest")
+
+
+@given(
+    st.dictionaries(st.tuples(st.just("t"), st.integers(0, 20)), st.floats(0.001, 100.0), min_size=1),
+    st.floats(0.001, 1.0),
+)
+def test_all_states_together_take_their_share(took: dict[tuple[str, int], float], share: float) -> None:
+    """Of a core, whatever their sizes; a larger one comes less often."""
+    assert sum(took[key] / pause(took, key, share) for key in took) == pytest.approx(share)
+    inturn = sorted(took, key=took.__getitem__)
+    pauses = [pause(took, key, share) for key in inturn]
+    assert pauses == sorted(pauses)
+
+
+async def test_a_large_state_does_not_keep_others_waiting(tmp_path: Path) -> None:
+    """A worker that is killed again and again has written all partitions each time; else it would read ever more."""
+    saver = Saver(Snapshots(tmp_path / "state", FIT), 0.0, 0.001)
+    large, other = (POSTS_RAW, 0), (POSTS_RAW, 1)
+    for key in (large, other):
+        saver.begin(key, None)
+    assert saver.due(large)
+    saver.save(large, LAST, Slow())
+    while not saver.idle:
+        await asyncio.sleep(0.01)
+    assert not saver.due(large)
+    assert saver.due(other)
