@@ -13,7 +13,18 @@ import sys
 from collections.abc import Callable
 
 from pipeline.garbage import collect_rarely
-from tests.bench import copies, latency, recovery, rings, scaling, stages, start, store, throughput
+from tests.bench import (
+    copies,
+    latency,
+    recovery,
+    rings,
+    scaling,
+    stages,
+    start,
+    store,
+    store_memory,
+    throughput,
+)
 from tests.bench.growth_hook import TITLE as GROWTH
 from tests.bench.growth_hook import section as growth
 from tests.bench.options import POSTS, Options
@@ -31,6 +42,7 @@ PERFORMANCE: dict[str, tuple[str, Section]] = {
     "rings": (rings.TITLE, rings.section),
     "latency": (latency.TITLE, latency.section),
     "store": (store.TITLE, store.section),
+    "memory": (store_memory.TITLE, store_memory.section),
     "recovery": (recovery.TITLE, recovery.section),
     "start": (start.TITLE, start.section),
 }

@@ -33,6 +33,11 @@ def resident_bytes(pid: int) -> int | None:
     return _status_bytes(pid, "VmRSS:")
 
 
+def anonymous_bytes(pid: int) -> int | None:
+    """The memory that a process has resident and that is no file's, or None where that is not known."""
+    return _status_bytes(pid, "RssAnon:")
+
+
 def _status_bytes(pid: int, name: str) -> int | None:
     try:
         for line in (_PROC / str(pid) / "status").read_text().splitlines():
