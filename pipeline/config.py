@@ -134,7 +134,8 @@ class Recovery(_Section):
         0.05,
         gt=0,
         le=1,
-        description="CPU seconds of writing states for each second, at the most; the interval grows with their size.",
+        description="CPU seconds of writing states for each second, at the most, but for the first ones after a start; "
+        "the interval grows with their size.",
     )
 
 

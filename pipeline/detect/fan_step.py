@@ -92,7 +92,7 @@ class FanStep:
             done = look.accepted
             self._spikes.add(records)
             self._days.add(record for record in records if isinstance(record, FanCount))
-            counts |= {(one.hour, one.platform, one.source): one for one in self._counts.add_fans(records)}
+            counts |= {(one.hour, one.platform, one.source): one for one in self._counts.add(records)}
             # Whatever is said has the counts up to there: who has heard it is told nothing before it any more.
             if signal := self._signal(look, [counts[key] for key in sorted(counts)], taken):
                 signals.append(signal)

@@ -11,13 +11,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from schemas.records import FanCount, Follow, Post
+from schemas.records import Post, Record, event_time, record_kind
 from schemas.times import HOUR, Micros
 
 SourceKey = tuple[str, str]
 """Platform and connector, which may be empty; or platform and kind of fan record, by the name of its table."""
-
-FAN_COUNTS, FOLLOWS = "fan_counts", "follows"
 
 
 class SourceCount(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -32,6 +30,12 @@ class SourceCount(msgspec.Struct, frozen=True, gc=False, array_like=True):
     last: Micros
 
 
+def _source(record: Record) -> SourceKey:
+    if isinstance(record, Post):
+        return record.platform, record.source or ""
+    return record.platform, record_kind(record)
+
+
 class SourceCounts:
     """The hours of one partition that may yet change."""
 
@@ -39,25 +43,12 @@ class SourceCounts:
         self._hours: dict[tuple[int, SourceKey], tuple[int, Micros, Micros]] = {}
         self._upto = 0
 
-    def add(self, posts: Iterable[Post]) -> list[SourceCount]:
+    def add(self, records: Iterable[Record]) -> list[SourceCount]:
         """Counts these; what has changed, in order of hour and source."""
         hours, changed = self._hours, set()
-        for post in posts:
-            at = post.created_at
-            key = at // HOUR, (post.platform, post.source or "")
-            count, first, last = hours.get(key, (0, at, at))
-            hours[key] = count + 1, min(first, at), max(last, at)
-            changed.add(key)
-        return [SourceCount(*key[1], key[0], *hours[key]) for key in sorted(changed)]
-
-    def add_fans(self, records: Iterable[FanCount | Follow]) -> list[SourceCount]:
-        """As `add`, for records of fans."""
-        hours, changed = self._hours, set()
         for record in records:
-            at, kind = (
-                (record.observed_at, FAN_COUNTS) if isinstance(record, FanCount) else (record.at, FOLLOWS)
-            )
-            key = at // HOUR, (record.platform, kind)
+            at = event_time(record)
+            key = at // HOUR, _source(record)
             count, first, last = hours.get(key, (0, at, at))
             hours[key] = count + 1, min(first, at), max(last, at)
             changed.add(key)

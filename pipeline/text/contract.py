@@ -1,7 +1,7 @@
 """The EnrichedPost record, as others read it.
 
-One is written for every post, so it goes from its fields to JSON without a dictionary between, which would take three
-times as long. Only a post with fields that Vigie does not know needs one.
+One is written for every post, so it goes from its fields to JSON without a dictionary between, which would take
+twice as long. Only a post with fields that Vigie does not know needs one.
 """
 
 from __future__ import annotations

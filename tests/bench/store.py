@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import httpx
@@ -163,20 +164,27 @@ def sizes(writer: StoreClient, database: str) -> list[tuple[str, int, int]]:
     return [(str(name), int(rows), int(size)) for name, rows, size in found.result_rows]
 
 
-def section(options: Options) -> str:
-    """Measures; the body of the section."""
-    say("bench: rows for the store")
-    made = unit(generated(options.count))
+@contextmanager
+def writing() -> Iterator[tuple[Stack, StoreClient]]:
+    """A running stack, and who may write into its store."""
     with running() as stack:
         store = stack.settings.store
         with StoreClient(
             "127.0.0.1", stack.store_port, store.writer, stack.writer_password, store.database
         ) as writer:
             writer.wait_ready(30.0)
-            meter = Meter({"store": pids(stack)["store"]})
-            count, seconds = fill(writer, made, options.rows)
-            cpu = meter.seconds().get("store")
-            disk = sizes(writer, store.database)
+            yield stack, writer
+
+
+def section(options: Options) -> str:
+    """Measures; the body of the section."""
+    say("bench: rows for the store")
+    made = unit(generated(options.count))
+    with writing() as (stack, writer):
+        meter = Meter({"store": pids(stack)["store"]})
+        count, seconds = fill(writer, made, options.rows)
+        cpu = meter.seconds().get("store")
+        disk = sizes(writer, stack.settings.store.database)
         book = recipes((ROOT / "docs" / "cookbook.md").read_text(encoding="utf-8"))
         answers = []
         for recipe in book:

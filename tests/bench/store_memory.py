@@ -7,12 +7,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline.store.client import StoreClient
-from tests.bench.live import pids, running
+from tests.bench.live import pids
 from tests.bench.options import Options
 from tests.bench.posts import generated
 from tests.bench.processes import anonymous_bytes
-from tests.bench.store import repeated, unit
+from tests.bench.store import repeated, unit, writing
 from tests.measure import say, table
 
 TITLE = "Memory of the store"
@@ -30,7 +29,9 @@ def _watched(pid: int) -> Iterator[list[int]]:
     done = threading.Event()
 
     def look() -> None:
-        while not done.wait(_LOOK):
+        ended = False
+        while not ended:  # the end is looked at as well, however soon it comes
+            ended = done.wait(_LOOK)
             found.append(anonymous_bytes(pid) or 0)
 
     thread = threading.Thread(target=look, daemon=True)
@@ -45,21 +46,16 @@ def _watched(pid: int) -> Iterator[list[int]]:
 def _lines(options: Options, size: int) -> list[list[str]]:
     rows = unit(generated(options.count // 2))["posts"]
     lines, count = [], 0
-    with running() as stack:
-        store = stack.settings.store
-        with StoreClient(
-            "127.0.0.1", stack.store_port, store.writer, stack.writer_password, store.database
-        ) as writer:
-            writer.wait_ready(30.0)
-            repetitions = max(1, options.rows // (2 * _STEPS * rows.num_rows))
-            for step in range(_STEPS):
-                with _watched(pids(stack)["store"]) as found:
-                    for number in range(step * repetitions, (step + 1) * repetitions):
-                        again = repeated(rows, number)
-                        for at in range(0, again.num_rows, size):
-                            count += writer.insert("posts", again.slice(at, size))
-                middle, most = statistics.median(found) / 1e6, max(found) / 1e6
-                lines.append([f"{size:,}", f"{count:,}", f"{middle:,.0f}", f"{most:,.0f}"])
+    repetitions = max(1, options.rows // (2 * _STEPS * rows.num_rows))
+    with writing() as (stack, writer):
+        for step in range(_STEPS):
+            with _watched(pids(stack)["store"]) as found:
+                for number in range(step * repetitions, (step + 1) * repetitions):
+                    again = repeated(rows, number)
+                    for at in range(0, again.num_rows, size):
+                        count += writer.insert("posts", again.slice(at, size))
+            middle, most = statistics.median(found) / 1e6, max(found) / 1e6
+            lines.append([f"{size:,}", f"{count:,}", f"{middle:,.0f}", f"{most:,.0f}"])
     return lines
 
 
@@ -70,8 +66,8 @@ def section(options: Options) -> str:
         say(f"bench: the store's memory, {size:,} rows an insert")
         lines += _lines(options, size)
     return (
-        "Posts are inserted as fast as they go, so many at a time. Anonymous memory of the embedded store's process "
-        "(pages of its library, which the system may drop at any time, are 210 to 240 MB more), looked at ten times a "
-        "second while the posts of the line came.\n\n"
+        "Posts are inserted as fast as they go, so many at a time. Anonymous memory of the embedded store's process, "
+        "without the pages of its library, which the system may drop at any time; looked at ten times a second while "
+        "the posts of the line came.\n\n"
         + table(("rows an insert", "posts in the store", "median, MB", "most, MB"), lines)
     )

@@ -226,7 +226,7 @@ def section(done: Soaked, broker: str, tree: str) -> str:
             "Resident memory, looked at every two seconds. The slope is fitted to the highest of each minute after the "
             "first third, ± its standard error; a process grows where it is more than twice that above 0. A worker "
             "that is killed starts again from little. " + verdict,
-            "The memory of the store goes with the size of an insert, not with what it holds ([measured alone]"
-            "(performance.md#memory-of-the-store)); after a kill, all that waited comes in one.",
+            "What waits while a worker is dead comes in one insert afterwards; how the store's memory goes with what "
+            "it holds and with the size of an insert is [measured alone](performance.md#memory-of-the-store).",
         ]
     )
